@@ -1,0 +1,1 @@
+"""The events the services tell each other, and the envelope they travel in."""

@@ -1,0 +1,201 @@
+"""The envelope of an event: CloudEvents 1.0 in Kafka's binary binding.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+from uuid import UUID
+
+_SPECVERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
+_REQUIRED: Final = (
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_subject",
+    "ce_time",
+    "ce_dataschema",
+    "ce_sequence",
+    "ce_generation",
+    "ce_causationid",
+    "ce_correlationid",
+    "ce_actor",
+    "ce_programmeyear",
+)
+_KNOWN: Final = frozenset((*_REQUIRED, "content-type"))
+_TRACE: Final = frozenset(("traceparent", "tracestate"))
+_LONGEST: Final = 512
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_DIGITS: Final = {
+    "ce_sequence": re.compile("[0-9]{20}"),
+    "ce_generation": re.compile("[0-9]{1,10}"),
+    "ce_programmeyear": re.compile("[0-9]{4}"),
+}
+_LARGEST: Final = {"ce_sequence": 2**63 - 1, "ce_generation": 2**31 - 1, "ce_programmeyear": 9999}
+
+
+class BrokenEnvelope(Exception):  # noqa: N818 - it names what is broken, as the parked row does
+    """The headers of a record break the envelope; `rule` says which header and how.
+
+    Rules are `<header>_missing`, `_null`, `_duplicate`, `_not_utf8` and `_invalid`, for example
+    `ce_id_missing`. The value itself is never part of it.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a record's headers say about its event.
+
+    Attributes:
+        id: The event's own id; what consumers deduplicate on.
+        source: The emitting service, a URI reference such as `/applications`.
+        type: For example `ieum.applications.application-submitted.v1`.
+        subject: The key of the record.
+        time: When it happened, by the programme's clock; aware.
+        dataschema: URI of the schema of the data.
+        sequence: Dense counter of the stream (topic, key), from 1.
+        generation: Number of the emitting database, raised when it is restored.
+        causationid: Id of the command or event that this one answers.
+        correlationid: Id shared by everything that one command set off.
+        actor: Pseudonym of who did it.
+        programmeyear: The programme year it belongs to.
+        traceparent: W3C trace context, if any.
+        tracestate: W3C trace state, if any.
+    """
+
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    dataschema: str
+    sequence: int
+    generation: int
+    causationid: str
+    correlationid: str
+    actor: str
+    programmeyear: int
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The headers of the Kafka record."""
+        headers = [
+            _SPECVERSION,
+            ("ce_id", str(self.id).encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", self.time.isoformat().encode()),
+            ("ce_dataschema", self.dataschema.encode()),
+            ("ce_sequence", b"%020d" % self.sequence),
+            ("ce_generation", b"%d" % self.generation),
+            ("ce_causationid", self.causationid.encode()),
+            ("ce_correlationid", self.correlationid.encode()),
+            ("ce_actor", self.actor.encode()),
+            ("ce_programmeyear", b"%d" % self.programmeyear),
+            _CONTENT_TYPE,
+        ]
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+            if self.tracestate is not None:
+                headers.append(("tracestate", self.tracestate.encode()))
+        return headers
+
+    @classmethod
+    def read(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
+        """The envelope in a record's headers; headers it does not know are ignored.
+
+        A trace context that cannot be read is left out: a lost trace is no reason to park an event.
+
+        Raises:
+            BrokenEnvelope: A header it needs is missing, null, doubled, not UTF-8 or not what it should be.
+        """
+        texts = _texts(headers)
+        for name in _REQUIRED:
+            if name not in texts:
+                raise BrokenEnvelope(f"{name}_missing")
+        if texts["ce_specversion"] != "1.0":
+            raise BrokenEnvelope("ce_specversion_invalid")
+        if not texts.get("content-type", "application/json").startswith("application/json"):
+            raise BrokenEnvelope("content-type_invalid")
+        return cls(
+            id=_uuid(texts),
+            source=texts["ce_source"],
+            type=texts["ce_type"],
+            subject=texts["ce_subject"],
+            time=_moment(texts),
+            dataschema=texts["ce_dataschema"],
+            sequence=_number(texts, "ce_sequence"),
+            generation=_number(texts, "ce_generation"),
+            causationid=texts["ce_causationid"],
+            correlationid=texts["ce_correlationid"],
+            actor=texts["ce_actor"],
+            programmeyear=_number(texts, "ce_programmeyear"),
+            traceparent=texts.get("traceparent"),
+            tracestate=texts.get("tracestate"),
+        )
+
+
+def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, value in headers:
+        if name in _KNOWN:
+            if name in texts:
+                raise BrokenEnvelope(f"{name}_duplicate")
+            texts[name] = _text(name, value)
+        elif name in _TRACE and value is not None and value.isascii() and name not in texts:
+            texts[name] = value.decode()
+    return texts
+
+
+def _text(name: str, value: bytes | None) -> str:
+    if value is None:
+        raise BrokenEnvelope(f"{name}_null")
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise BrokenEnvelope(f"{name}_not_utf8") from None
+    # CloudEvents forbids control characters, and PostgreSQL stores no zero byte.
+    if not text or len(text) > _LONGEST or not text.isprintable():
+        raise BrokenEnvelope(f"{name}_invalid")
+    return text
+
+
+def _uuid(texts: dict[str, str]) -> UUID:
+    text = texts["ce_id"]
+    try:
+        identity = UUID(text)
+    except ValueError:
+        raise BrokenEnvelope("ce_id_invalid") from None
+    if str(identity) != text:
+        raise BrokenEnvelope("ce_id_invalid")
+    return identity
+
+
+def _moment(texts: dict[str, str]) -> datetime:
+    text = texts["ce_time"]
+    if _MOMENT.fullmatch(text) is None:
+        raise BrokenEnvelope("ce_time_invalid")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BrokenEnvelope("ce_time_invalid") from None
+
+
+def _number(texts: dict[str, str], name: str) -> int:
+    text = texts[name]
+    if _DIGITS[name].fullmatch(text) is None or (number := int(text)) > _LARGEST[name]:
+        raise BrokenEnvelope(f"{name}_invalid")
+    return number
