@@ -1,0 +1,118 @@
+"""The matching decision as documents: a snapshot is read strictly, a result is written, both canonical.
+
+This is all that `placement recompute` needs: no database, no broker, no settings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib import metadata
+from typing import Any, Final
+
+from decisions import lot, strict
+from decisions.recompute import recompute_command
+from decisions.strict import Broken, Fields
+from placement.domain import matching
+from placement.domain.matching import Market, Matching, Opening, OpeningId, Student, StudentId
+
+COMPILED_FROM: Final = 1_000_000
+"""Preferences from which importing numba and compiling cost less than they save."""
+
+_ABSENT: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a matching round decides over; `round` counts from 1."""
+
+    round: int
+    market: Market
+
+
+def parse(document: Any) -> Snapshot:
+    """Read a snapshot document; raises `Broken`, naming field and rule."""
+    fields = Fields(document)
+    fields.constant("kind", "matching")
+    number = strict.integer(*fields.take("round"), at_least=1)
+    students = tuple(_student(Fields(*each)) for each in strict.items(*fields.take("students")))
+    strict.distinct(tuple(student.id for student in students), "students")
+    seed, at = fields.take_or("lot_seed", _ABSENT)
+    lots = None if seed is _ABSENT else _Lots(strict.text(seed, at))
+    openings = tuple(_opening(Fields(*each), lots) for each in strict.items(*fields.take("openings")))
+    strict.distinct(tuple(opening.id for opening in openings), "openings")
+    fields.end()
+    return Snapshot(number, Market(students, openings))
+
+
+def compute(snapshot: Snapshot) -> dict[str, Any]:
+    """The result document without hashes."""
+    return result_of(solve(snapshot.market))
+
+
+def solve(market: Market) -> Matching:
+    """Match by the rule, in whichever way is quicker for a market of this size."""
+    if sum(len(student.preferences) for student in market.students) < COMPILED_FROM:
+        return matching.match(market)
+    from placement import kernel  # noqa: PLC0415 - numba takes half a second that small markets need not spend
+
+    return kernel.match(market)
+
+
+def result_of(result: Matching) -> dict[str, Any]:
+    """The result document without hashes."""
+    return {
+        "kind": "matching-result",
+        "rule": matching.RULE,
+        "code": code_version(),
+        "pairs": [{"student": student, "opening": opening} for student, opening in result.pairs.items()],
+        "unmatched": list(result.unmatched),
+    }
+
+
+@cache
+def code_version() -> str:
+    """The software that made a result."""
+    return f"ieum-placement/{metadata.version('ieum-placement')}"
+
+
+recompute = recompute_command(parse, compute)
+
+
+def _student(fields: Fields) -> Student:
+    name = StudentId(strict.text(*fields.take("id")))
+    preferences = strict.texts(*fields.take("preferences"))
+    fields.end()
+    return Student(name, tuple(OpeningId(wish) for wish in preferences))
+
+
+class _Lots(dict[StudentId, str]):
+    """Each student's lot, drawn once however many openings ask."""
+
+    def __init__(self, seed: str) -> None:
+        super().__init__()
+        self._seed = seed
+
+    def __missing__(self, student: StudentId) -> str:
+        drawn = self[student] = lot.position(self._seed, student)
+        return drawn
+
+
+def _opening(fields: Fields, lots: _Lots | None) -> Opening:
+    name = OpeningId(strict.text(*fields.take("id")))
+    capacity = strict.integer(*fields.take("capacity"))
+    ranking, at = fields.take_or("ranking", _ABSENT)
+    scores, scores_at = fields.take_or("scores", _ABSENT)
+    fields.end()
+    if (ranking is _ABSENT) == (scores is _ABSENT):
+        raise Broken(fields.path, "ranking_or_scores", "must have either `ranking` or `scores`")
+    if scores is _ABSENT:
+        return Opening(name, capacity, tuple(StudentId(each) for each in strict.texts(ranking, at)))
+    return _scored(name, capacity, strict.decimals(scores, scores_at), lots)
+
+
+def _scored(name: OpeningId, capacity: int, scores: Mapping[str, Decimal], lots: _Lots | None) -> Opening:
+    if lots is None:
+        raise Broken("lot_seed", "field_missing", "is missing, and an opening has scores that may be equal")
+    by_student = {StudentId(student): score for student, score in scores.items()}
+    return Opening(name, capacity, matching.by_scores(by_student, lots), by_student)
