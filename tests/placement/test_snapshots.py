@@ -100,13 +100,7 @@ def test_equal_scores_go_by_lot(command: Run, tmp_path: Path) -> None:
         "round": 2,
         "lot_seed": "7",
         "students": [{"id": name, "preferences": ["opening-1"]} for name in names],
-        "openings": [
-            {
-                "id": "opening-1",
-                "capacity": 4,
-                "scores": {n: f"1.{'0' * (i % 3)}0" for i, n in enumerate(names)},
-            }
-        ],
+        "openings": [{"id": "opening-1", "capacity": 4, "scores": scores}],
     }
     result = json.loads(command(write(tmp_path / "a.json", document)).stdout)
     drawn = sorted(names, key=lambda name: sha256(f"7:{name}".encode()).hexdigest())
