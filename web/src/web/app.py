@@ -1,0 +1,103 @@
+"""The ASGI application of a service's API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from fastapi import APIRouter, FastAPI
+from opentelemetry import trace
+from opentelemetry.context import Context
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from chassis.settings import ServiceSettings
+from chassis.transaction import Pool
+from web import documentation, problems
+from web.edge import Edge
+from web.identity import KeyFile, Verifier
+
+MAX_BODY: Final = 1 << 20
+"""Bytes of a request's body; a route that takes files names a limit of its own (`max_body_size`)."""
+
+_UNTRACED: Final = ("/docs", "/openapi.json", "/livez", "/readyz", "/startupz")
+
+
+class Runtime(Protocol):
+    """What an API needs of the running service."""
+
+    @property
+    def pool(self) -> Pool: ...
+
+    @property
+    def settings(self) -> ServiceSettings: ...
+
+
+def api(
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    description: str = "",
+    version: str = "1",
+    max_body: int = MAX_BODY,
+) -> Callable[[Runtime], FastAPI]:
+    """Give the function that builds the application, for `Service(api=…)`.
+
+    The routers' problems, idempotency, security headers, documentation under `/docs`, traces and access log
+    are the same in every service.
+    """
+
+    def build(runtime: Runtime) -> FastAPI:
+        app = FastAPI(
+            title=title,
+            description=description,
+            version=version,
+            docs_url=None,
+            redoc_url=None,
+            telemetry={
+                "tracer_provider": _Discreet(),
+                "logs": False,
+                "operation_spans": False,
+                "exclude": lambda scope: scope["path"].startswith(_UNTRACED),
+            },
+        )
+        settings = runtime.settings
+        app.state.runtime = runtime
+        app.state.verifier = Verifier(
+            KeyFile(settings.identity_keys),
+            issuer=settings.identity_issuer,
+            audience=settings.identity_audience,
+        )
+        for router in routers:
+            app.include_router(router)
+        problems.install(app)
+        documentation.install(app)
+        app.add_middleware(RequestBodyLimitMiddleware, max_body_size=max_body)
+        app.add_middleware(Edge)
+        return app
+
+    return build
+
+
+class _Discreet(trace.TracerProvider):
+    """The process's tracer provider, without the query of an address: it may hold personal data."""
+
+    def get_tracer(self, *args: Any, **options: Any) -> trace.Tracer:
+        return _DiscreetTracer(trace.get_tracer(*args, **options))
+
+
+class _DiscreetTracer(trace.Tracer):
+    def __init__(self, tracer: trace.Tracer) -> None:
+        self._tracer = tracer
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: trace.SpanKind = trace.SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> trace.Span:
+        kept = {key: value for key, value in (attributes or {}).items() if key != "url.query"}
+        return self._tracer.start_span(name, context, kind, kept, *args, **options)
+
+    def start_as_current_span(self, *args: Any, **options: Any) -> Any:
+        return self._tracer.start_as_current_span(*args, **options)
