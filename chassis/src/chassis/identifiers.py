@@ -1,0 +1,22 @@
+"""Identifiers: UUIDv7, so that they sort by the time they were given."""
+
+from uuid import UUID, uuid5
+
+from uuid_utils import compat
+
+_DERIVED = UUID("6c1f3f7e-1d0b-5f0a-9c55-5d9a6f3b1e42")
+
+
+def event_id() -> UUID:
+    """The id of an event that answers a command."""
+    return compat.uuid7()
+
+
+def derived_event_id(cause: UUID, source: str, ordinal: int) -> UUID:
+    """The id of an event that answers an event: the same work done again tells it under the same id."""
+    return uuid5(_DERIVED, f"{cause}:{source}:{ordinal}")
+
+
+def new(prefix: str) -> str:
+    """A new opaque identifier, `prefix_` and 32 hexadecimal digits: `new("sch")` → `sch_0194…`."""
+    return f"{prefix}_{compat.uuid7().hex}"

@@ -1,0 +1,146 @@
+"""Marks: how far each stream was read, and whether an event is the next one, a past one, or out of order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from chassis.incoming import Incoming
+from chassis.transaction import ReadTransaction, Transaction
+
+Stream = tuple[str, str]
+"""A topic's name and a key."""
+
+
+class Verdict(Enum):
+    """What is to be done with a record."""
+
+    NEXT = "next"
+    PAST = "past"
+    PARK = "park"
+
+
+@dataclass(slots=True)
+class Mark:
+    """How far one stream was read; a parked one waits for a person."""
+
+    generation: int = 0
+    sequence: int = 0
+    parked: bool = False
+
+    def follows(self, generation: int, sequence: int) -> bool:
+        """Whether that is what may come next.
+
+        A new generation counts again from somewhere up to the last known + 1: its database came back from
+        a backup.
+        """
+        if generation == self.generation or self.generation == 0:
+            return sequence == self.sequence + 1
+        return generation > self.generation and sequence <= self.sequence + 1
+
+    def passed(self, generation: int, sequence: int) -> bool:
+        """Whether that was read before."""
+        return (generation, sequence) <= (self.generation, self.sequence)
+
+
+BEHIND: Final = "behind_parked"
+GAP: Final = "gap"
+
+
+class Marks:
+    """The marks of a batch's streams, locked for the time of its transaction."""
+
+    def __init__(self) -> None:
+        self._marks: dict[Stream, Mark] = {}
+        self._read: dict[Stream, Mark] = {}
+        self._handled: dict[Stream, int] = {}
+
+    async def lock(self, tx: Transaction, batch: Iterable[Incoming]) -> None:
+        """Lock and read the mark of every stream in `batch`, in one order for everybody."""
+        streams = sorted({(i.topic, i.lane) for i in batch if i.lane is not None} - self._marks.keys())
+        if not streams:
+            return
+        names = [topic for topic, _ in streams], [key for _, key in streams]
+        await tx.execute(
+            """
+            insert into messaging.mark (topic, key)
+            select * from unnest($1::text[], $2::text[]) on conflict do nothing
+            """,
+            *names,
+        )
+        rows = await tx.fetch(
+            """
+            select m.* from messaging.mark m
+            join unnest($1::text[], $2::text[]) as s (topic, key) using (topic, key)
+            order by m.topic, m.key for update of m
+            """,
+            *names,
+        )
+        for row in rows:
+            stream = (row["topic"], row["key"])
+            self._marks[stream] = Mark(row["generation"], row["sequence"], row["parked"])
+            self._read[stream] = replace(self._marks[stream])
+
+    def judge(self, incoming: Incoming) -> tuple[Verdict, str]:
+        """What is to be done with a record, and why it is parked where it is; moves the mark along."""
+        if incoming.lane is None:
+            return Verdict.PARK, incoming.broken or "key_missing"
+        mark = self._marks[incoming.topic, incoming.lane]
+        envelope = incoming.envelope
+        if envelope is not None and mark.passed(envelope.generation, envelope.sequence):
+            return Verdict.PAST, ""
+        if mark.parked:
+            return Verdict.PARK, incoming.broken or BEHIND
+        if envelope is None or incoming.broken is not None:
+            mark.parked = True
+            return Verdict.PARK, incoming.broken or "undecodable"
+        if not mark.follows(envelope.generation, envelope.sequence):
+            mark.parked = True
+            return Verdict.PARK, f"{GAP}:{mark.sequence + 1}"
+        mark.generation, mark.sequence = envelope.generation, envelope.sequence
+        return Verdict.NEXT, ""
+
+    def park(self, incoming: Incoming) -> None:
+        """Let the stream of `incoming` wait at the last event before it, though it could have been next."""
+        if incoming.lane is not None:
+            mark = self._marks[incoming.topic, incoming.lane]
+            mark.parked = True
+            mark.sequence = self._read[incoming.topic, incoming.lane].sequence
+            mark.generation = self._read[incoming.topic, incoming.lane].generation
+
+    def open(self, topic: str, lane: str) -> None:
+        """Let the stream go on; `judge` parks it again where it does not fit."""
+        self._marks[topic, lane].parked = False
+
+    def reached(self, incoming: Incoming) -> None:
+        """Note that `incoming` is being handled: from here on its stream counts as read that far."""
+        if incoming.lane is not None and incoming.envelope is not None:
+            self._handled[incoming.topic, incoming.lane] = incoming.envelope.sequence
+
+    def handled_of(self, topic: str) -> dict[str, int]:
+        """How far this transaction has read the streams of `topic`."""
+        return {key: sequence for (of, key), sequence in self._handled.items() if of == topic}
+
+    async def save(self, tx: Transaction) -> None:
+        """Write the marks back."""
+        streams = sorted(self._marks)
+        await tx.execute(
+            """
+            update messaging.mark m
+            set generation = n.generation, sequence = n.sequence, parked = n.parked
+            from unnest($1::text[], $2::text[], $3::integer[], $4::bigint[], $5::boolean[])
+              as n (topic, key, generation, sequence, parked)
+            where m.topic = n.topic and m.key = n.key
+            """,
+            [topic for topic, _ in streams],
+            [key for _, key in streams],
+            [self._marks[stream].generation for stream in streams],
+            [self._marks[stream].sequence for stream in streams],
+            [self._marks[stream].parked for stream in streams],
+        )
+
+
+async def read_offsets(read: ReadTransaction, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """The next offset of each partition, as this database knows it."""
+    rows = await read.fetch("select * from messaging.position where topic = any($1)", list(topics))
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}

@@ -1,0 +1,36 @@
+"""What every service is told by its environment; read once, by `main.py` through the chassis."""
+
+from pathlib import Path
+
+from pydantic import Field, PostgresDsn
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """The environment of a service. A service adds its own fields in its `settings.py`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: PostgresDsn
+    """The run-time role: data, no definitions."""
+    migration_database_url: PostgresDsn | None = None
+    """The owner of the schema; only `migrate` needs it."""
+    database_connections: int = Field(default=10, ge=2, le=200)
+    kafka_bootstrap: str = "localhost:9092"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    relay_lanes: int = Field(default=1, ge=1, le=64)
+    """How many relays can share the work; divides the partition count of every topic."""
+    inbox_batch: int = Field(default=500, ge=1, le=5000)
+    identity_keys: Path = Path("jwks.json")
+    """The JWKS document with the public keys of the issuer of bearer tokens."""
+    identity_issuer: str = "ieum-development"
+    identity_audience: str = "ieum"
+    log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None
+    """Where spans go; the exporter reads the other standard OTEL_ variables itself."""
+    otel_metrics_exporter: str = "none"
+    trace_statements: bool = False
+    """Whether each SQL statement gets a span of its own."""
+    crash_at: str | None = None
+    """For crash tests alone: the named point, `point` or `point:n`, at which this process kills itself."""

@@ -1,0 +1,223 @@
+"""One transaction: the state change, the events it tells and the record of what caused it, or nothing.
+
+The edge (an HTTP route, the inbox, a worker) opens and commits; handlers take a `Transaction` and never
+commit.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from chassis import identifiers
+from chassis.faults import reach
+from contracts.envelope import Envelope
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Result = TypeVar("Result")
+
+REPEATS: Final = 6
+"""How often a whole transaction is done before a deadlock or a serialization failure is given up on."""
+
+
+ACQUIRE_TIMEOUT: Final = 5.0
+"""Seconds that a request waits for a free connection."""
+
+_BUSY: Final = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+class Unavailable(Exception):  # noqa: N818 - a state of things, not an error of the program
+    """The database cannot be reached or is too busy.
+
+    Where the connection was lost during the commit, nobody here knows whether it took place.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody's request, as the cause of what happens.
+
+    `actor` is a pseudonymous subject; `correlation` ties together all that follows from it.
+    """
+
+    actor: str
+    correlation: str | None = None
+    id: UUID = field(default_factory=identifiers.event_id)
+
+
+Cause = Command | Envelope
+
+
+class ReadTransaction:
+    """Statements that change nothing; `views` take this."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        return await self._connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
+        return await self._connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        return await self._connection.fetchval(query, *args)
+
+    async def now(self) -> datetime:
+        """The programme's clock; rules know no other."""
+        moment: datetime = await self._connection.fetchval("select programme_clock()")
+        return moment
+
+
+class Transaction(ReadTransaction):
+    """A transaction that may change state and tell events. See `begin`."""
+
+    __slots__ = ("_before_commit", "_belongings", "cause", "told")
+
+    def __init__(self, connection: "PoolConnectionProxy[asyncpg.Record]", cause: Cause) -> None:
+        super().__init__(connection)
+        self.cause = cause
+        self.told = False
+        self._before_commit: list[Callable[[], Awaitable[None]]] = []
+        self._belongings: dict[type, Any] = {}
+
+    @property
+    def actor(self) -> str:
+        """Who caused this, under a pseudonym."""
+        return self.cause.actor
+
+    async def execute(self, query: str, *args: Any) -> str:
+        return await self._connection.execute(query, *args)
+
+    async def executemany(self, query: str, args: Iterable[Sequence[Any]]) -> None:
+        await self._connection.executemany(query, args)
+
+    def before_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do `action` inside this transaction when all else in it is done."""
+        self._before_commit.append(action)
+
+    def belonging(self, kind: type[Result]) -> Result:
+        """The one `kind` that lives and dies with this transaction, made when it is first asked for."""
+        if kind not in self._belongings:
+            self._belongings[kind] = kind()
+        thing: Result = self._belongings[kind]
+        return thing
+
+    async def finish(self) -> None:
+        """What has to be done before the commit, in order."""
+        for action in self._before_commit:
+            await action()
+
+
+class Pool:
+    """The connections to a service's own database, and the bell that wakes its relay."""
+
+    def __init__(self, connections: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._connections = connections
+        self.told = asyncio.Event()
+
+    def acquire(self, timeout: float | None = None) -> Any:
+        """A connection for the time of an `async with`."""
+        return self._connections.acquire(timeout=timeout)
+
+    async def close(self) -> None:
+        await self._connections.close()
+
+    def terminate(self) -> None:
+        self._connections.terminate()
+
+
+async def open_pool(url: str, *, connections: int = 10, name: str = "ieum") -> Pool:
+    """Connect; what a stopped process holds in an open transaction is freed after 60 s.
+
+    Raises:
+        OSError, asyncpg.PostgresError: where the database cannot be reached.
+    """
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=min(2, connections),
+        max_size=connections,
+        server_settings={
+            "application_name": name,
+            "idle_in_transaction_session_timeout": "60s",
+            "lock_timeout": "20s",
+        },
+    )
+    return Pool(pool)
+
+
+@asynccontextmanager
+async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.Record]]":
+    """A connection; what is wrong with the database, not with the statement, becomes `Unavailable`."""
+    acquired = pool.acquire(timeout=ACQUIRE_TIMEOUT)
+    try:
+        connection = await acquired.__aenter__()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Unavailable(type(error).__name__) from error
+    try:
+        yield connection
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if connection.is_closed() or isinstance(error, _BUSY):
+            raise Unavailable(type(error).__name__) from error
+        raise
+    finally:
+        await acquired.__aexit__()
+
+
+@asynccontextmanager
+async def begin(pool: Pool, cause: Cause) -> AsyncIterator[Transaction]:
+    """Open a transaction, commit it when the block ends, roll it back when the block raises.
+
+    Raises:
+        Unavailable: no connection in time, or lost.
+    """
+    async with _connected(pool) as connection:
+        async with connection.transaction():
+            tx = Transaction(connection, cause)
+            yield tx
+            await tx.finish()
+            reach("command.before_commit")
+        reach("command.after_commit")
+    if tx.told:
+        pool.told.set()
+
+
+@asynccontextmanager
+async def read(pool: Pool) -> AsyncIterator[ReadTransaction]:
+    """A read-only transaction that sees one state of the database throughout."""
+    async with (
+        _connected(pool) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield ReadTransaction(connection)
+
+
+async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do `work`, a whole transaction, again where PostgreSQL broke a deadlock or could not serialize it.
+
+    Raises:
+        Unavailable: it came to nothing `REPEATS` times.
+    """
+    for attempt in range(REPEATS):
+        try:
+            return await work()
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            if attempt == REPEATS - 1:
+                raise Unavailable(type(error).__name__) from error
+            await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 - jitter, not a secret
+    raise AssertionError  # the last attempt returned or raised
