@@ -100,8 +100,8 @@ class Question(Part):
 
     name: Annotated[Code, Field(examples=["planned_students", "partner_companies"])]
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
-    at_least: DecimalText | None
-    at_most: DecimalText | None
+    at_least: Annotated[DecimalText | None, Field(description="Null for no limit", examples=["1"])]
+    at_most: Annotated[DecimalText | None, Field(description="Null for no limit", examples=["500"])]
 
 
 class RequiredDocument(Part):
@@ -114,7 +114,7 @@ class RequiredDocument(Part):
 class ScoringRules(Part):
     """How reviewers' scores become an application's total."""
 
-    reviewers_per_application: Ordinal
+    reviewers_per_application: Annotated[Ordinal, Field(examples=[3])]
     aggregation: Annotated[Code, Field(examples=["mean", "trimmed_mean"])]
     normalisation: Annotated[Code, Field(examples=["off", "mean_shift", "z_score"])]
     conflict_grounds: Annotated[
@@ -134,8 +134,8 @@ class PromotionRules(Part):
 class ClassRules(Part):
     """Limits of an employment-customised class, in students."""
 
-    min_size: Ordinal
-    max_size: Ordinal
+    min_size: Annotated[Ordinal, Field(examples=[5])]
+    max_size: Annotated[Ordinal, Field(examples=[30])]
 
 
 class PlacementRules(Part):
@@ -143,20 +143,37 @@ class PlacementRules(Part):
 
     offer_days: Days
     rounds: Annotated[Ordinal, Field(description="Matching rounds planned")]
-    preferences_at_most: Annotated[Ordinal, Field(description="Openings a student may list")]
+    preferences_at_most: Annotated[Ordinal, Field(description="Openings a student may list", examples=[10])]
 
 
 class Policy(Part):
     """The rules a programme year runs under; a version never changes."""
 
     version: Ordinal
-    seats: Count
-    designations_per_school: Count
+    seats: Annotated[Count, Field(description="Schools to select", examples=[180])]
+    designations_per_school: Annotated[Count, Field(examples=[1])]
     pools: Annotated[tuple[tuple[Kind, ...], ...], Field(min_length=1, examples=[[["continuing"], ["new"]]])]
-    quotas: tuple[Quota, ...]
-    cut_line: DecimalText
+    quotas: Annotated[
+        tuple[Quota, ...],
+        Field(
+            description="Every track but the general one belongs to exactly one",
+            examples=[
+                [
+                    {
+                        "name": "regional",
+                        "tracks": ["regional_key_industry", "work_study"],
+                        "at_least": 10,
+                        "at_most": 10,
+                    },
+                    {"name": "new_technology", "tracks": ["new_technology"], "at_least": 25, "at_most": 25},
+                ]
+            ],
+        ),
+    ]
+    cut_line: Annotated[DecimalText, Field(description="Lowest total that passes", examples=["60"])]
     tie_breaks: Annotated[
-        tuple[Code, ...], Field(description="Criteria, first first", examples=[["quantitative"]])
+        tuple[Code, ...],
+        Field(description="Criteria in the order they are asked", examples=[["quantitative"]]),
     ]
     lot_source: Annotated[
         str,

@@ -4,7 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
@@ -12,22 +12,59 @@ from uuid import UUID
 
 _SPECVERSION: Final = ("ce_specversion", b"1.0")
 _CONTENT_TYPE: Final = ("content-type", b"application/json")
-_REQUIRED: Final = (
-    "ce_specversion",
-    "ce_id",
-    "ce_source",
-    "ce_type",
-    "ce_subject",
-    "ce_time",
-    "ce_dataschema",
-    "ce_sequence",
-    "ce_generation",
-    "ce_causationid",
-    "ce_correlationid",
-    "ce_actor",
-    "ce_programmeyear",
-)
-_KNOWN: Final = frozenset((*_REQUIRED, "content-type"))
+
+HEADERS: Final[Mapping[str, tuple[str, Mapping[str, str], str]]] = {
+    "ce_specversion": ("Version of CloudEvents", {"const": "1.0"}, "1.0"),
+    "ce_id": ("Id of the event", {"format": "uuid"}, "0194f0c5-c1de-7c3a-b8d2-f1a0b3c4d5e6"),
+    "ce_source": ("Emitting service", {"format": "uri-reference"}, "/applications"),
+    "ce_type": ("Type of the event", {}, "ieum.applications.application-submitted.v1"),
+    "ce_subject": ("Key of the record", {}, "app_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"),
+    "ce_time": (
+        "When it happened, by the programme's clock",
+        {"format": "date-time"},
+        "2025-02-14T08:59:59.999999+00:00",
+    ),
+    "ce_dataschema": (
+        "Schema of the data",
+        {"format": "uri"},
+        "urn:ieum:schema:ieum.applications.application-submitted.v1",
+    ),
+    "ce_sequence": (
+        "Dense counter of the events of one key on one topic, from 1, as text that sorts",
+        {"pattern": "^[0-9]{20}$"},
+        "00000000000000000003",
+    ),
+    "ce_generation": (
+        "Raised when the emitting database is restored; order is (generation, sequence)",
+        {"pattern": "^[0-9]{1,10}$"},
+        "1",
+    ),
+    "ce_causationid": (
+        "Id of the command or event that this one answers",
+        {},
+        "0194f0c5-c1dd-7aa1-9d02-5e1f00a1b2c3",
+    ),
+    "ce_correlationid": (
+        "Id shared by all that one command set off",
+        {},
+        "0194f0c5-c1dd-7aa1-9d02-5e1f00a1b2c3",
+    ),
+    "ce_actor": ("Pseudonym of who did it", {}, "6f1d2c7e"),
+    "ce_programmeyear": ("Programme year", {"pattern": "^[0-9]{4}$"}, "2025"),
+    "content-type": ("Media type of the data", {}, "application/json"),
+    "traceparent": (
+        "W3C trace context",
+        {},
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    ),
+    "tracestate": ("W3C trace state", {}, "ieum=1"),
+}
+"""Every header written: what it says, what holds for it, and an example."""
+
+REQUIRED: Final = tuple(name for name in HEADERS if name.startswith("ce_"))
+"""The headers without which a record is no event of ours."""
+
+_KNOWN: Final = frozenset((*REQUIRED, "content-type"))
 _TRACE: Final = frozenset(("traceparent", "tracestate"))
 _LONGEST: Final = 512
 _MOMENT: Final = re.compile(
@@ -123,7 +160,7 @@ class Envelope:
             BrokenEnvelope: A header it needs is missing, null, doubled, not UTF-8 or not what it should be.
         """
         texts = _texts(headers)
-        for name in _REQUIRED:
+        for name in REQUIRED:
             if name not in texts:
                 raise BrokenEnvelope(f"{name}_missing")
         if texts["ce_specversion"] != "1.0":

@@ -50,9 +50,9 @@ class _RunEvent(Event):
         str,
         Field(pattern=r"^[a-z0-9-]{1,40}$", description="Version of the rule", examples=["selection-1"]),
     ]
-    selected: Count
-    reserved: Count
-    not_selected: Count
+    selected: Annotated[Count, Field(examples=[180])]
+    reserved: Annotated[Count, Field(examples=[41])]
+    not_selected: Annotated[Count, Field(examples=[28])]
 
 
 class RunProposed(_RunEvent):
