@@ -34,7 +34,7 @@ class Mark:
         A new generation counts again from somewhere up to the last known + 1: its database came back from
         a backup.
         """
-        if generation == self.generation or self.generation == 0:
+        if self.generation in (0, generation):
             return sequence == self.sequence + 1
         return generation > self.generation and sequence <= self.sequence + 1
 

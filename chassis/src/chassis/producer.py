@@ -1,4 +1,4 @@
-"""A Kafka producer as the relay needs it: idempotent, a batch at a time, replaced for good after a failure."""
+"""A Kafka producer as the relay needs it: idempotent, batch by batch, replaced for good after a failure."""
 
 import asyncio
 import contextlib

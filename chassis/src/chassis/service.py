@@ -101,7 +101,7 @@ def _ignore(*_: object) -> None:
 
 
 def _application(service: Service, settings: ServiceSettings, role: Role) -> Starlette:
-    """The process as an ASGI application: health, the API where the role has one, the rest as its lifespan."""
+    """The process as an ASGI application: health, the API where the role has one, its parts as lifespan."""
     health = Health()
     app = Starlette(routes=list(health.routes()))
 
