@@ -1,0 +1,37 @@
+"""Who may ask what here."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from applications.domain.vocabulary import SchoolId
+from chassis.refusals import NotAllowed
+from web import Principal, Role, require
+
+Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
+Overseer = Annotated[Principal, Depends(require(Role.OFFICER, Role.AUDITOR))]
+Anyone = Annotated[Principal, Depends(require())]
+_School = Annotated[Principal, Depends(require(Role.SCHOOL))]
+_Reader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.AUDITOR))]
+
+
+def applicant(caller: _School) -> SchoolId:
+    """The school that a member of its staff acts for."""
+    return _party(caller)
+
+
+def confined_to(caller: _Reader) -> SchoolId | None:
+    """The one school whose data the caller sees; None for officers and auditors, who see all."""
+    if caller.roles & {Role.OFFICER, Role.AUDITOR}:
+        return None
+    return _party(caller)
+
+
+def _party(caller: Principal) -> SchoolId:
+    if caller.party is None:
+        raise NotAllowed("party_missing", "The token's party must be the school acted for")
+    return SchoolId(caller.party)
+
+
+Applicant = Annotated[SchoolId, Depends(applicant)]
+Confined = Annotated[SchoolId | None, Depends(confined_to)]

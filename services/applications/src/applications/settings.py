@@ -1,0 +1,5 @@
+from chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What the chassis needs; this service adds nothing."""
