@@ -1,0 +1,201 @@
+"""Whether the guarantees can still be filled as far as any outcome could have filled them.
+
+With one designation a school, what the schools still to come can give to the open places of the guaranteed
+groups is a flow: school → group, one unit a school; schools without a place share the seats that are left.
+By max-flow min-cut it suffices as long as for every set T of guaranteed groups
+
+    applicants:  wanting(T) + loss >= open(T)
+    seats:       holders wanting(T) + seats left + loss >= open(T)
+
+where `wanting(T)` counts schools to come that asked for a group in T (holders of a place are among them),
+`open(T)` the guaranteed places in T nobody holds yet, and `loss` what no outcome can fill (so at the start
+the tightest of these is an equality or `loss` is 0). A turn lowers the margin of a set by one or leaves it
+alone; a set without margin forbids what would lower it. Margins of all 2^groups sets are held as bit slices
+of long integers, so a turn costs a few operations on integers of 2^groups bits.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+LackOf = Literal["group_full", "seats_full", "needed_for_guarantee"]
+Scarce = Literal["seats", "applicants"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seats, and for each quota group how many designations it should and may have."""
+
+    seats: int
+    at_least: tuple[int, ...]
+    at_most: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A school in rank order: the awards it would take, best liked first, each the groups it designates.
+
+    `held` are the groups it holds already (every option contains them), None when it holds no place.
+    """
+
+    options: tuple[tuple[int, ...], ...]
+    held: tuple[int, ...] | None = None
+
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Groups in which it may still get a designation."""
+        return frozenset(group for option in self.options for group in option).difference(self.held or ())
+
+    def added(self, option: tuple[int, ...]) -> tuple[int, ...]:
+        """The groups in which the option gives it a designation it does not hold yet."""
+        return tuple(group for group in option if group not in self.held) if self.held else option
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why an award cannot be had.
+
+    `groups` are the full ones of the award (`group_full`), or those whose guarantees need all that is left
+    of what is `scarce` (`needed_for_guarantee`).
+    """
+
+    by: LackOf
+    groups: tuple[int, ...] = ()
+    scarce: Scarce | None = None
+
+
+class _Margins:
+    """A count for every set of groups: bit T of slice k is bit k of the count of set T."""
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self._slices = [
+            _bits(count >> bit & 1 == 1 for count in counts) for bit in range(max(counts).bit_length())
+        ]
+        self._all = (1 << len(counts)) - 1
+
+    def none_left(self) -> int:
+        """The sets whose count is 0."""
+        some = 0
+        for part in self._slices:
+            some |= part
+        return self._all & ~some
+
+    def lower(self, where: int) -> None:
+        """Take 1 from the count of every set in `where`; none of them is 0."""
+        for bit, part in enumerate(self._slices):
+            self._slices[bit] = part ^ where
+            where &= ~part
+            if not where:
+                return
+        if where:
+            raise AssertionError("a margin would fall below zero")
+
+
+class Guarantees:
+    """The guarantees as the walk goes down the ranking; `lack` asks, `settle` records a turn's outcome."""
+
+    def __init__(self, limits: Limits, turns: Sequence[Turn]) -> None:
+        held = Counter(group for turn in turns for group in turn.held or ())
+        self._seats = limits.seats - sum(turn.held is not None for turn in turns)
+        self._open = [max(0, least - held[group]) for group, least in enumerate(limits.at_least)]
+        self._guarded = [group for group, missing in enumerate(self._open) if missing]
+        sets = 1 << len(self._guarded)
+        self._all = (1 << sets) - 1
+        self._containing = {
+            group: _bits((which >> place & 1) == 1 for which in range(sets))
+            for place, group in enumerate(self._guarded)
+        }
+        self._of_size = [
+            _bits(which.bit_count() == size for which in range(sets))
+            for size in range(len(self._guarded) + 1)
+        ]
+        self._reach: dict[Turn, int] = {}
+        self._to_fill = 0
+        self._start(turns)
+
+    def _start(self, turns: Sequence[Turn]) -> None:
+        wanting = self._wanting(turns)
+        holding = self._wanting([turn for turn in turns if turn.held is not None])
+        places = [self._open[group] for group in self._guarded]
+        missing = [
+            sum(count for place, count in enumerate(places) if which >> place & 1)
+            for which in range(len(wanting))
+        ]
+        applicants = [have - need for have, need in zip(wanting, missing, strict=True)]
+        seats = [have + self._seats - need for have, need in zip(holding, missing, strict=True)]
+        loss = -min(*applicants, *seats, 0)
+        self._applicants = _Margins([margin + loss for margin in applicants])
+        self._places = _Margins([margin + loss for margin in seats])
+        self._to_fill = sum(places) - loss
+
+    def _wanting(self, turns: Sequence[Turn]) -> list[int]:
+        """For each set of guarded groups, how many of the schools want a group in it."""
+        place_of = {group: place for place, group in enumerate(self._guarded)}
+        within = [0] * (1 << len(self._guarded))
+        for turn, count in Counter(turns).items():
+            within[sum(1 << place_of[group] for group in turn.wanted if group in place_of)] += count
+        for place in range(len(self._guarded)):
+            bit = 1 << place
+            for which in range(len(within)):
+                if which & bit:
+                    within[which] += within[which ^ bit]
+        return [within[-1] - others for others in reversed(within)]
+
+    def lack(self, turn: Turn, option: tuple[int, ...]) -> Lack | None:
+        """None when the award leaves the guarantees in reach, else what it would take from them."""
+        if self._to_fill <= 0:
+            return None
+        spared = self._spared(turn, option)
+        seats = self._places.none_left() & ~spared & (self._all if turn.held is None else self._reached(turn))
+        if seats:
+            return Lack("needed_for_guarantee", self._smallest(seats), "seats")
+        applicants = self._applicants.none_left() & ~spared & self._reached(turn)
+        if applicants:
+            return Lack("needed_for_guarantee", self._smallest(applicants), "applicants")
+        return None
+
+    def settle(self, turn: Turn, option: tuple[int, ...] | None) -> None:
+        """Record what the school got (None: nothing)."""
+        if self._to_fill <= 0:
+            return
+        reached, spared = self._reached(turn), 0
+        takes_a_seat = option is not None and turn.held is None
+        if option is not None:
+            spared = self._spared(turn, option)
+            for group in turn.added(option):
+                if self._open[group]:
+                    self._open[group] -= 1
+                    self._to_fill -= 1
+        self._applicants.lower(reached & ~spared)
+        if takes_a_seat:
+            self._places.lower(self._all & ~spared)
+        elif turn.held is not None:
+            self._places.lower(reached & ~spared)
+
+    def _reached(self, turn: Turn) -> int:
+        if turn not in self._reach:
+            reached = 0
+            for group in turn.wanted:
+                reached |= self._containing.get(group, 0)
+            self._reach[turn] = reached
+        return self._reach[turn]
+
+    def _spared(self, turn: Turn, option: tuple[int, ...]) -> int:
+        """The sets that lose a school but also an open place: their margin stays."""
+        spared = 0
+        for group in turn.added(option):
+            if self._open[group]:
+                spared |= self._containing[group]
+        return spared
+
+    def _smallest(self, sets: int) -> tuple[int, ...]:
+        """The groups of the smallest of the sets, the first one among equals."""
+        same_size = next(filter(None, (sets & size for size in self._of_size)))
+        smallest = (same_size & -same_size).bit_length() - 1
+        return tuple(group for place, group in enumerate(self._guarded) if smallest >> place & 1)
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    """An integer whose bit i is flag i."""
+    return int("".join("1" if flag else "0" for flag in flags)[::-1], 2)

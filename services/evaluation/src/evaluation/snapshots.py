@@ -1,0 +1,163 @@
+"""Selection snapshots and results as JSON documents: read strictly, computed, written."""
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from decisions.strict import (
+    Broken,
+    Fields,
+    boolean,
+    decimal,
+    decimals,
+    entries,
+    integer,
+    items,
+    text,
+    texts,
+    within,
+)
+from evaluation.domain.selection import RULE, Award, select
+from evaluation.domain.snapshot import Applicant, Policy, Quota, SchoolId, Snapshot, Unsupported
+
+KIND = "selection"
+
+
+def parse(document: Any) -> Snapshot:
+    """A selection snapshot from its JSON document.
+
+    Raises:
+        Broken: The document is not of this form; what the rule refuses is found by `compute`.
+    """
+    fields = Fields(document)
+    fields.constant("kind", KIND)
+    snapshot = Snapshot(
+        programme_year=integer(*fields.take("programme_year")),
+        policy=_policy(Fields(*fields.take("policy"))),
+        applicants=tuple(_applicant(Fields(each, path)) for each, path in items(*fields.take("applicants"))),
+        holders=_holders(*fields.take_or("holders", {})),
+    )
+    fields.end()
+    return snapshot
+
+
+def compute(snapshot: Snapshot) -> Mapping[str, Any]:
+    """The result of a snapshot, without its hashes.
+
+    Raises:
+        Broken: The rule refuses the snapshot.
+    """
+    try:
+        decisions = select(snapshot)
+    except Unsupported as error:
+        raise Broken(error.field, error.rule, error.detail) from error
+    return result_document(decision.award for decision in decisions)
+
+
+def result_document(awards: Iterable[Award]) -> dict[str, Any]:
+    """A result as a document, without its hashes."""
+    return {
+        "kind": f"{KIND}-result",
+        "rule": RULE,
+        "code": f"evaluation {version('ieum-evaluation')}",
+        "awards": [
+            {
+                "id": award.id,
+                "rank": award.rank,
+                "outcome": award.outcome,
+                "designations": list(award.designations),
+                "reserve": award.reserve,
+            }
+            for award in awards
+        ],
+    }
+
+
+def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+    """The document that `parse` reads back as the same snapshot."""
+    document: dict[str, Any] = {
+        "kind": KIND,
+        "programme_year": snapshot.programme_year,
+        "policy": policy_document(snapshot.policy),
+        "applicants": [
+            {
+                "id": each.id,
+                "kind": each.kind,
+                "score": f"{each.score:f}",
+                "criteria": {name: f"{value:f}" for name, value in each.criteria.items()},
+                "tracks": list(each.tracks),
+                "accepts_general": each.accepts_general,
+                "barred": list(each.barred),
+            }
+            for each in snapshot.applicants
+        ],
+    }
+    if snapshot.holders:
+        document["holders"] = {school: list(held) for school, held in snapshot.holders.items()}
+    return document
+
+
+def policy_document(policy: Policy) -> dict[str, Any]:
+    """The policy as it stands in a snapshot."""
+    return {
+        "seats": policy.seats,
+        "designations_per_school": policy.designations_per_school,
+        "pools": [list(kinds) for kinds in policy.pools],
+        "quotas": [
+            {
+                "name": quota.name,
+                "tracks": list(quota.tracks),
+                "at_least": quota.at_least,
+                "at_most": quota.at_most,
+            }
+            for quota in policy.quotas
+        ],
+        "cut_line": f"{policy.cut_line:f}",
+        "tie_breaks": list(policy.tie_breaks),
+        "lot_source": policy.lot_source,
+        "lot_seed": policy.lot_seed,
+    }
+
+
+def _policy(fields: Fields) -> Policy:
+    policy = Policy(
+        seats=integer(*fields.take("seats")),
+        designations_per_school=integer(*fields.take("designations_per_school"), at_least=1),
+        pools=tuple(texts(kinds, path) for kinds, path in items(*fields.take("pools"))),
+        quotas=tuple(_quota(Fields(each, path)) for each, path in items(*fields.take("quotas"))),
+        cut_line=decimal(*fields.take("cut_line")),
+        tie_breaks=texts(*fields.take("tie_breaks")),
+        lot_source=text(*fields.take("lot_source")),
+        lot_seed=text(*fields.take("lot_seed")),
+    )
+    fields.end()
+    return policy
+
+
+def _quota(fields: Fields) -> Quota:
+    quota = Quota(
+        name=text(*fields.take("name")),
+        tracks=texts(*fields.take("tracks")),
+        at_least=integer(*fields.take("at_least")),
+        at_most=integer(*fields.take("at_most")),
+    )
+    fields.end()
+    return quota
+
+
+def _applicant(fields: Fields) -> Applicant:
+    applicant = Applicant(
+        id=SchoolId(text(*fields.take("id"))),
+        kind=text(*fields.take("kind")),
+        score=decimal(*fields.take("score")),
+        criteria=decimals(*fields.take("criteria")),
+        tracks=texts(*fields.take("tracks")),
+        accepts_general=boolean(*fields.take("accepts_general")),
+        barred=texts(*fields.take_or("barred", [])),
+    )
+    fields.end()
+    return applicant
+
+
+def _holders(value: object, path: str) -> dict[SchoolId, tuple[str, ...]]:
+    return {SchoolId(school): texts(held, within(path, school)) for school, held in entries(value, path)}
