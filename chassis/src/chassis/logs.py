@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -76,8 +76,14 @@ def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 def _without_locals(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep of an exception its type and where it was raised: messages and locals may hold anything."""
-    for error in event.get("exception") or ():
+    _strip(event.get("exception") or ())
+    return event
+
+
+def _strip(stacks: Iterable[dict[str, Any]]) -> None:
+    for error in stacks:
         error.pop("exc_value", None)
         for frame in error.get("frames", ()):
             frame.pop("locals", None)
-    return event
+        for group in error.get("exceptions", ()):
+            _strip(group)

@@ -10,7 +10,7 @@ import contextlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from chassis import producer, telemetry
 from chassis.faults import reach
 from chassis.producer import Message
 from chassis.transaction import Pool
-from contracts.topics import BUCKETS, TOPICS
+from contracts.topics import BUCKETS, TOPICS, Topic
 
 if TYPE_CHECKING:
     Session = asyncpg.Connection[asyncpg.Record]
@@ -82,7 +82,7 @@ class Relay:
         database_url: the database whose outbox it is; each lane gets a session of its own.
         bootstrap: Kafka's bootstrap servers.
         lanes: how many relays can share the work; divides every topic's partition count.
-        partitions: how many partitions each topic has; those of `contracts` unless told otherwise.
+        topics: what may stand in the outbox.
 
     Raises:
         ValueError: if `lanes` does not divide a topic's partition count.
@@ -94,12 +94,12 @@ class Relay:
         bootstrap: str,
         *,
         lanes: int = 1,
-        partitions: Mapping[str, int] | None = None,
+        topics: Sequence[Topic] = TOPICS,
     ) -> None:
         self.database_url = database_url
         self.bootstrap = bootstrap
         self.lanes = lanes
-        self.partitions = partitions or {topic.name: topic.partitions for topic in TOPICS}
+        self.partitions = {topic.name: topic.partitions for topic in topics}
         self.progress = Progress()
         for name, count in self.partitions.items():
             if count % lanes:

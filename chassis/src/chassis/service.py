@@ -23,6 +23,7 @@ from chassis.inbox import Inbox
 from chassis.relay import INTERRUPTIONS, Relay, notify, pause
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool, open_pool, read
+from contracts.topics import TOPICS, Topic
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Service:
         api: makes its HTTP interface of the runtime.
         workers: what else runs in the role `worker`, each until `runtime.stopping`.
         commands: its own commands, beside those of the chassis.
+        topics: what its outbox may hold.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Service:
     api: Api | None = None
     workers: Sequence[Worker] = ()
     commands: Sequence[Callable[[typer.Typer], None]] = ()
+    topics: Sequence[Topic] = TOPICS
 
 
 def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
@@ -133,7 +136,7 @@ async def _running(
         stack.push_async_callback(pool.close)
         await _task(stack, publishing, "notifier", notify(pool, publishing))
         if role in ("all", "relay"):
-            relay = Relay(url, settings.kafka_bootstrap, lanes=settings.relay_lanes)
+            relay = Relay(url, settings.kafka_bootstrap, lanes=settings.relay_lanes, topics=service.topics)
             health.alive.append(_relay_moves(relay))
             await _task(stack, publishing, "relay", relay.run(publishing))
             await _task(stack, publishing, "measures", _measure(pool, publishing))
