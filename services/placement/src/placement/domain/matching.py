@@ -18,7 +18,13 @@ StudentId = NewType("StudentId", str)
 OpeningId = NewType("OpeningId", str)
 Ranks = Mapping[OpeningId, Mapping[StudentId, int]]
 
-Loss = Literal["higher_ranked_took_places", "not_ranked_by_company", "no_places", "not_in_round"]
+Loss = Literal[
+    "higher_ranked_took_places",
+    "not_ranked_by_company",
+    "no_places",
+    "agreement_not_in_force",
+    "not_in_round",
+]
 """Why a student did not get an opening it liked better."""
 Standing = Literal[
     "offered",
@@ -26,6 +32,7 @@ Standing = Literal[
     "higher_ranked_took_places",
     "no_places",
     "did_not_list",
+    "agreement_not_in_force",
     "not_in_round",
 ]
 """What became of a student whom an opening ranked."""

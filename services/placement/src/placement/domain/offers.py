@@ -1,0 +1,88 @@
+"""Offers of a matching round, and the placements they become.
+
+offer        offered ──▶ accepted | declined | expired
+placement    active ──▶ ended
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chassis.refusals import Conflict
+from placement.domain.agreements import Parties
+from placement.domain.vocabulary import (
+    AgreementId,
+    ClassId,
+    EndReason,
+    OfferId,
+    OfferState,
+    OpeningId,
+    PlacementId,
+    PlacementState,
+    RoundId,
+    StudentId,
+    Year,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A place held for a student until `expires_at`, the first moment that is too late to answer.
+
+    `preference` is the opening's place in the student's own list, from 1.
+    """
+
+    id: OfferId
+    year: Year
+    round: RoundId
+    student: StudentId
+    employment_class: ClassId
+    opening: OpeningId
+    preference: int
+    offered_at: datetime
+    expires_at: datetime
+    state: OfferState = OfferState.OFFERED
+    answered_at: datetime | None = None
+
+    def accept(self, now: datetime) -> "Offer":
+        return self._answered(OfferState.ACCEPTED, now)
+
+    def decline(self, now: datetime) -> "Offer":
+        return self._answered(OfferState.DECLINED, now)
+
+    def expire(self, now: datetime) -> "Offer":
+        self._require_open()
+        if now < self.expires_at:
+            raise Conflict(
+                "offer_runs", f"It can be answered until {self.expires_at.isoformat()}", "expires_at"
+            )
+        return replace(self, state=OfferState.EXPIRED, answered_at=now)
+
+    def _answered(self, state: OfferState, now: datetime) -> "Offer":
+        self._require_open()
+        if now >= self.expires_at:
+            raise Conflict(
+                "offer_expired", f"It could be answered until {self.expires_at.isoformat()}", "expires_at"
+            )
+        return replace(self, state=state, answered_at=now)
+
+    def _require_open(self) -> None:
+        if self.state is not OfferState.OFFERED:
+            raise Conflict("offer_answered", f"The offer is {self.state} already", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A student at work under a tripartite agreement that all three have signed."""
+
+    id: PlacementId
+    parties: Parties
+    agreement: AgreementId
+    placed_at: datetime
+    state: PlacementState = PlacementState.ACTIVE
+    ended_at: datetime | None = None
+    ended_reason: EndReason | None = None
+
+    def end(self, reason: EndReason, now: datetime) -> "Placement":
+        if self.state is not PlacementState.ACTIVE:
+            raise Conflict("placement_ended", f"The placement ended already ({self.ended_reason})", "state")
+        return replace(self, state=PlacementState.ENDED, ended_at=now, ended_reason=reason)

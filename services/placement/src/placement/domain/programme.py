@@ -1,0 +1,51 @@
+"""What the other services decided: the rules of a year, and which schools take part in it."""
+
+from dataclasses import dataclass
+
+from chassis.refusals import Conflict
+from placement.domain.vocabulary import ParticipationState, SchoolId, Year
+
+GENERAL = "general"
+"""The track of a place without a designation; every school that takes part may teach it."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearRules:
+    """Sizes in students, `offer_days` in calendar days; `rounds` and `preferences_at_most` at most."""
+
+    year: Year
+    class_min_size: int
+    class_max_size: int
+    offer_days: int
+    rounds: int
+    preferences_at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """A school's place in a year; `school_closed` says that it left the register meanwhile."""
+
+    year: Year
+    school: SchoolId
+    state: ParticipationState
+    designations: frozenset[str]
+    school_closed: bool
+
+    @property
+    def tracks(self) -> frozenset[str]:
+        return self.designations | {GENERAL}
+
+    def require_taking_part(self) -> None:
+        """Refuse what only a school may do that is selected and stays.
+
+        Raises:
+            Conflict: It relinquished its place, the place was revoked, or the school closed.
+        """
+        if self.state is not ParticipationState.SELECTED:
+            raise Conflict(
+                "school_not_taking_part",
+                f"The school's place in {self.year} was {self.state}: its classes take no one new",
+                "school",
+            )
+        if self.school_closed:
+            raise Conflict("school_closed", "The school has left the register: nothing new begins", "school")

@@ -1,0 +1,22 @@
+"""How a rule with several fields says no: everything that is wrong at once, each with its field and rule."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from chassis.refusals import Invalid, Refusal, Several
+
+
+def refuse(broken: Iterable[Refusal]) -> None:
+    """Raise what is broken, if anything is."""
+    found = list(broken)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise Several(found)
+
+
+def distinct(field: str, values: Iterable[str]) -> Iterator[Invalid]:
+    """Each value that is named more than once."""
+    for value, times in Counter(values).items():
+        if times > 1:
+            yield Invalid("distinct", f"{value} is named {times} times", field)
