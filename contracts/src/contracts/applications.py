@@ -180,6 +180,7 @@ class Policy(Part):
         Field(
             min_length=1,
             max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
             description="The public drawing after the deadline whose outcome is the lot's seed",
             examples=["Lotto 6/45, draw 1160, winning numbers in ascending order"],
         ),

@@ -126,7 +126,7 @@ def _message(event: type[Event]) -> Document:
 
 def _headers(event: type[Event], data: Document) -> dict[str, str]:
     own = {
-        "ce_source": f"/{event.topic.emitted_by}",
+        "ce_source": f"/ieum/{event.topic.emitted_by}",
         "ce_type": event.type,
         "ce_subject": str(data[event.key_field]),
         "ce_dataschema": event.dataschema,

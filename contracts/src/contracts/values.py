@@ -117,7 +117,13 @@ Moment = Annotated[
     AwareDatetime, Field(description="Moment by the programme's clock", examples=["2025-02-14T09:00:00Z"])
 ]
 OrganisationName = Annotated[
-    str, Field(min_length=1, max_length=120, description="Name of a school or a company")
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="Name of a school or a company",
+    ),
 ]
 Province = Annotated[Code, Field(description="Province", examples=list(PROVINCES))]
 Track = Annotated[Code, Field(description="Track of the programme", examples=list(TRACKS))]
