@@ -83,6 +83,7 @@ def _entry(school: School, now: datetime) -> dict[str, Any]:
         "name_ko": facts.name_ko,
         "name_en": facts.name_en,
         "province": facts.province,
+        "school_type": facts.school_type,
         "stream": facts.stream,
         "founder": facts.founder,
     }

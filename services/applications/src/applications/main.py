@@ -4,7 +4,15 @@ from applications import events, http
 from applications.settings import Settings
 from chassis.cli import cli
 from chassis.service import Service
+from web import sweep
 
 
 def main() -> None:
-    cli(Service(name="applications", settings=Settings, inbox=events.inbox, api=http.api))()
+    service = Service(
+        name="applications",
+        settings=Settings,
+        inbox=events.inbox,
+        api=http.api,
+        workers=(sweep,),
+    )
+    cli(service)()

@@ -39,10 +39,17 @@ class SchoolView(View):
     closed_at: datetime | None
 
 
+class PublicationView(View):
+    stage: str = Field(examples=["preliminary"])
+    published_at: datetime
+    appeals_until: datetime | None = Field(description="First moment too late for an appeal")
+
+
 class YearView(View):
     year: int = Field(examples=[2025])
     policy: Policy
     opened_at: datetime
+    results: list[PublicationView]
 
 
 class CallView(View):
@@ -159,6 +166,13 @@ _SCHOOL: Final = """
   select id, neis_code, name_ko, name_en, province, stream, founder, school_type, state, registered_at,
     closed_at
   from school"""
+_YEAR: Final = """
+  select year, policy, opened_at, (
+    select coalesce(json_agg(json_build_object(
+      'stage', stage, 'published_at', published_at, 'appeals_until', appeals_until
+    ) order by published_at), '[]')
+    from publication p where p.year = y.year) as results
+  from programme_year y"""
 _CALL: Final = """
   select c.id, c.year, c.kinds, c.tracks, c.opens_at, c.deadline, e.until as extended_until, c.state,
     c.closed_at
@@ -207,13 +221,11 @@ async def school(tx: ReadTransaction, school: str) -> SchoolView:
 
 
 async def years(tx: ReadTransaction) -> list[YearView]:
-    rows = await tx.fetch("select year, policy, opened_at from programme_year order by year")
-    return [_year(dict(row)) for row in rows]
+    return [_year(dict(row)) for row in await tx.fetch(f"{_YEAR} order by year")]
 
 
 async def year(tx: ReadTransaction, year: int) -> YearView:
-    row = await tx.fetchrow("select year, policy, opened_at from programme_year where year = $1", year)
-    return _year(_found(row, "programme_year"))
+    return _year(_found(await tx.fetchrow(f"{_YEAR} where year = $1", year), "programme_year"))
 
 
 async def calls(tx: ReadTransaction, year: int | None, asking: str | None) -> list[CallView]:
@@ -403,9 +415,8 @@ def _found(row: asyncpg.Record | None, what: str) -> dict[str, Any]:
 
 
 def _year(row: Mapping[str, Any]) -> YearView:
-    return YearView(
-        year=row["year"], policy=Policy.model_validate_json(row["policy"]), opened_at=row["opened_at"]
-    )
+    decoded = {name: json.loads(row[name]) for name in ("policy", "results")}
+    return YearView.model_validate({**row, **decoded})
 
 
 def _answers(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,31 @@
-"""What evaluation tells, kept to be shown to the school; nothing here decides anything."""
+"""What evaluation tells is kept to be shown; events of a school come in order, so the last one holds."""
+
+from applications import store
+from applications.domain.outcomes import Eligibility, Offer, Publication, Schedule, Standing
+from applications.domain.vocabulary import SchoolId, Year
+from chassis.transaction import Transaction
+
+
+async def show_standing(tx: Transaction, standing: Standing) -> None:
+    await store.save_standing(tx, standing)
+
+
+async def show_offer(tx: Transaction, school: SchoolId, year: Year, offer: Offer) -> None:
+    await store.save_offer(tx, school, year, offer)
+
+
+async def remove_offer(tx: Transaction, school: SchoolId, year: Year) -> None:
+    """The offer was answered or has expired."""
+    await store.save_offer(tx, school, year, None)
+
+
+async def show_eligibility(tx: Transaction, eligibility: Eligibility) -> None:
+    await store.save_eligibility(tx, eligibility)
+
+
+async def show_schedule(tx: Transaction, schedule: Schedule) -> None:
+    await store.save_schedule(tx, schedule)
+
+
+async def show_publication(tx: Transaction, publication: Publication) -> None:
+    await store.save_publication(tx, publication)

@@ -1,7 +1,7 @@
 """Routes of the register of schools."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -17,11 +17,6 @@ from contracts import values
 from web import Read, Router, Tx
 
 router = Router(tags=["schools"])
-
-SCHOOL_TYPES: Final = {
-    "specialised": values.Named("특성화고", "Specialised"),
-    "meister": values.Named("마이스터고", "Meister"),
-}
 
 
 def _one_of(known: Mapping[str, values.Named]) -> AfterValidator:
@@ -48,7 +43,7 @@ class SchoolRow(Body):
     province: Annotated[str, _one_of(values.PROVINCES)] = Field(examples=["seoul"])
     stream: Annotated[str, _one_of(values.STREAMS)] = Field(examples=["industrial"])
     founder: Annotated[str, _one_of(values.FOUNDERS)] = Field(examples=["public"])
-    school_type: Annotated[str, _one_of(SCHOOL_TYPES)] = Field(
+    school_type: Annotated[str, _one_of(values.SCHOOL_TYPES)] = Field(
         default="specialised", examples=["specialised"]
     )
 
