@@ -6,20 +6,22 @@ transaction that does the work and completed before it commits: a second request
 first, then gets its answer. A refused or failed request leaves no record, so its key may be used again.
 """
 
+import asyncio
 import hashlib
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import Message
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.refusals import Invalid, Refusal
-from chassis.transaction import Transaction
+from chassis.transaction import Command, Pool, Transaction, Unavailable, begin
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -29,6 +31,7 @@ KEPT: Final = timedelta(days=3)
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _NOT_KEPT: Final = frozenset({"content-length", "set-cookie", "date", "server"})
 _EXPIRED_AT_ONCE: Final = 5_000
+_SWEEP_EVERY: Final = 600.0
 
 
 class KeyMissing(Refusal):
@@ -189,3 +192,26 @@ async def expire(tx: Transaction, older_than: timedelta = KEPT) -> int:
         _EXPIRED_AT_ONCE,
     )
     return deleted
+
+
+class Running(Protocol):
+    """What the sweep needs of the running service."""
+
+    @property
+    def pool(self) -> Pool: ...
+
+    @property
+    def stopping(self) -> asyncio.Event: ...
+
+
+async def sweep(running: Running) -> None:
+    """Delete expired records every ten minutes until the service stops; for `Service(workers=…)`."""
+    while not running.stopping.is_set():
+        try:
+            async with begin(running.pool, Command(actor="web")) as tx:
+                more = await expire(tx) == _EXPIRED_AT_ONCE
+        except Unavailable:
+            more = False
+        if not more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(running.stopping.wait(), _SWEEP_EVERY)

@@ -71,7 +71,7 @@ def answer(
         instance=_instance(),
         errors=list(errors),
     )
-    return Response(problem.model_dump_json(), status, headers, media_type=MEDIA_TYPE)
+    return Response(problem.model_dump_json(), int(status), headers, media_type=MEDIA_TYPE)
 
 
 def _instance() -> str:

@@ -1,0 +1,35 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from tests.web.things import TABLES, Issuer, Things, build, meeting
+
+from chassis.transaction import Pool
+from embedded.databases import Database
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    issuer = Issuer(tmp_path / "jwks.json")
+    issuer.publish()
+    return issuer
+
+
+@pytest.fixture
+async def things(
+    database: Callable[[str], Awaitable[Database]],
+    pool: Callable[[str | Database], Awaitable[Pool]],
+    issuer: Issuer,
+) -> AsyncIterator[Things]:
+    """The API of things on a database of its own."""
+    where = await database("notifications")
+    owner = await asyncpg.connect(where.owner_url)
+    await owner.execute(TABLES)
+    await owner.close()
+    connections = await pool(where)
+    app = build(connections, where.url, issuer.file)
+    meeting.attempts = 0
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://things") as client:
+        yield Things(app, connections, issuer, client, where)
