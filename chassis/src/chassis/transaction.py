@@ -172,11 +172,19 @@ async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.R
     try:
         yield connection
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if connection.is_closed() or isinstance(error, _BUSY):
+        if isinstance(error, _BUSY) or _is_gone(connection):
             raise Unavailable(type(error).__name__) from error
         raise
     finally:
         await acquired.__aexit__()
+
+
+def _is_gone(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has taken back a connection that broke; what stands for it answers nothing more.
+        return True
 
 
 @asynccontextmanager
