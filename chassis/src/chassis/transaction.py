@@ -39,7 +39,7 @@ _BUSY: Final = (
 )
 
 
-class Unavailable(Exception):  # noqa: N818 - a state of things, not an error of the program
+class Unavailable(ConnectionError):
     """The database cannot be reached or is too busy.
 
     Where the connection was lost during the commit, nobody here knows whether it took place.
