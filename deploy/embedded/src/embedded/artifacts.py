@@ -1,10 +1,11 @@
 """Kafka's jars: exactly those of the lock file, fetched once a user, checked against their SHA-256."""
 
+import asyncio
 import fcntl
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,7 @@ def cache() -> Path:
     return platformdirs.user_cache_path("ieum") / "maven"
 
 
-def class_path(say: Callable[[str], None], folder: Path | None = None) -> list[Path]:
+async def class_path(say: Callable[[str], None], folder: Path | None = None) -> list[Path]:
     """The jars of the lock file in its order, fetched where they are missing or damaged.
 
     Raises:
@@ -36,11 +37,11 @@ def class_path(say: Callable[[str], None], folder: Path | None = None) -> list[P
     """
     folder = folder or cache()
     locked = LockFile.load(LOCK).dependencies
-    if missing := [jar for jar in locked if not _is_whole(folder / _name(jar), jar)]:
-        with _alone(folder):
-            say(f"Fetching {len(missing)} jars of Apache Kafka into {folder} …")
-            for jar in missing:
-                _fetch(jar, folder)
+    if missing := await asyncio.to_thread(_missing, locked, folder):
+        say(f"Fetching {len(missing)} jars of Apache Kafka into {folder} …")
+        for jar in missing:
+            # A thread each, so that whoever waits can be stopped in between.
+            await asyncio.to_thread(_fetch, jar, folder)
     return [folder / _name(jar) for jar in locked]
 
 
@@ -64,6 +65,10 @@ def _name(jar: LockedDependency) -> str:
     return f"{jar.artifactId}-{jar.version}.jar"
 
 
+def _missing(locked: Iterable[LockedDependency], folder: Path) -> list[LockedDependency]:
+    return [jar for jar in locked if not _is_whole(folder / _name(jar), jar)]
+
+
 def _is_whole(file: Path, jar: LockedDependency) -> bool:
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest() == jar.sha256
@@ -83,8 +88,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _fetch(jar: LockedDependency, folder: Path) -> None:
-    if _is_whole(folder / _name(jar), jar):
-        return
+    with _alone(folder):
+        if not _is_whole(folder / _name(jar), jar):
+            _download(jar, folder)
+
+
+def _download(jar: LockedDependency, folder: Path) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             component = _context(Path(scratch)).project(jar.groupId, jar.artifactId).at_version(jar.version)

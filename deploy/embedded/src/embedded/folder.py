@@ -56,6 +56,7 @@ class Folder:
         self.pids = self.path / "pids"
         self.run = self.path / "run.json"
         self.spans = self.path / "spans.jsonl"
+        self.issuer = self.path / "issuer"
         self.mailbox = self.path / "mailbox"
         self._memory = self.path / "memory.json"
         self._lock = self.path / "lock"
@@ -64,8 +65,11 @@ class Folder:
         return self.logs / f"{name}.log"
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, *, room: int = ROOM) -> Iterator[None]:
         """Nobody else uses the folder meanwhile; the lock goes with the process that holds it.
+
+        Args:
+            room: Bytes that must be free on its disk.
 
         Raises:
             Trouble: another process holds it, or the disk refuses or is full.
@@ -85,15 +89,15 @@ class Folder:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
-            self._require_room()
+            self._require_room(room)
             yield
 
-    def _require_room(self) -> None:
+    def _require_room(self, room: int) -> None:
         free = shutil.disk_usage(self.path).free
-        if free < ROOM:
+        if free < room:
             raise Trouble(
                 f"No space is left on the disk of {self.path}: {free >> 20} MB are free,"
-                f" the stack needs {ROOM >> 20} MB."
+                f" the stack needs {room >> 20} MB."
             )
 
     def recall(self) -> Memory:

