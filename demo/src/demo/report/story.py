@@ -1,0 +1,202 @@
+"""What the report tells: plain figures, gathered once, so that the page only has to draw them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+Outcome = Literal["selected", "reserve", "not_passed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text in Korean and in English."""
+
+    ko: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How many left between two stages, and why."""
+
+    label: Label
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of the funnel: how many schools reached it, and who left on the way from the one before."""
+
+    label: Label
+    count: int
+    lost: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceFigures:
+    """Of one province: specialised schools in all, those that applied, those selected in the end."""
+
+    code: str
+    schools: int
+    applied: int
+    selected: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFigures:
+    """Use of one track: designations asked for (as any wish) and held in the end."""
+
+    code: str
+    asked: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFigures:
+    """A group of tracks that share a quota; for general support `name` is `general` and `at_least` 0."""
+
+    name: str
+    at_least: int
+    at_most: int
+    tracks: tuple[TrackFigures, ...]
+
+    @property
+    def held(self) -> int:
+        return sum(track.held for track in self.tracks)
+
+    @property
+    def asked(self) -> int:
+        return sum(track.asked for track in self.tracks)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An application's total and what became of it in the final result."""
+
+    total: Decimal
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """What the matching round and the signatures came to; `by_preference[n]` got their choice n + 1."""
+
+    classes: int
+    students: int
+    companies: int
+    agreements: int
+    openings: int
+    places: int
+    took_part: int
+    by_preference: tuple[int, ...]
+    unmatched: int
+    accepted: int
+    declined: int
+    placed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Messages by the template they were written from, with how many reached and did not reach somebody."""
+
+    template: str
+    delivered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of work of one service within a trace; times in milliseconds from the trace's start."""
+
+    id: str
+    parent: str | None
+    service: str
+    name: str
+    starts: float
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole trace of one request."""
+
+    id: str
+    title: Label
+    spans: tuple[Span, ...]
+
+    @property
+    def length(self) -> float:
+        """Milliseconds from its first start to its last end."""
+        return max((span.ends for span in self.spans), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of the play: what it took, and what it moved."""
+
+    label: Label
+    seconds: float
+    requests: int = 0
+    programme_day: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: what was compared with what, and every difference that was found."""
+
+    number: int
+    label: Label
+    compared: tuple[Label, ...]
+    differences: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The whole year as it was played."""
+
+    year: int
+    seed: int
+    schools: int
+    participants: int
+    seats: int
+    funnel: tuple[Stage, ...]
+    provinces: tuple[ProvinceFigures, ...]
+    quotas: tuple[QuotaFigures, ...]
+    scores: tuple[Score, ...]
+    cut_line: Decimal
+    placements: Placements
+    notices: tuple[Notices, ...]
+    trace: Trace | None
+    phases: tuple[Phase, ...]
+    checks: tuple[Check, ...]
+    intents: int
+    refused: int
+    events: int
+    seconds: float
+    versions: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def applied(self) -> int:
+        return sum(province.applied for province in self.provinces)
+
+    @property
+    def selected(self) -> int:
+        return sum(province.selected for province in self.provinces)
+
+    @property
+    def delivered(self) -> int:
+        return sum(notices.delivered for notices in self.notices)
+
+    @property
+    def undelivered(self) -> int:
+        return sum(notices.failed for notices in self.notices)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every invariant was checked and holds."""
+        return bool(self.checks) and all(check.holds for check in self.checks)

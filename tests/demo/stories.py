@@ -1,0 +1,115 @@
+"""A small story, made up, with every part of the report filled."""
+
+from decimal import Decimal
+
+from contracts import values
+from demo import facts
+from demo.report.story import (
+    Check,
+    Label,
+    Loss,
+    Notices,
+    Outcome,
+    Phase,
+    Placements,
+    ProvinceFigures,
+    QuotaFigures,
+    Score,
+    Span,
+    Stage,
+    Story,
+    Trace,
+    TrackFigures,
+)
+
+
+def label(text: str) -> Label:
+    return Label(f"{text} (ko)", text)
+
+
+def _provinces() -> tuple[ProvinceFigures, ...]:
+    schools = [school.province for school in facts.schools()]
+    counted = {code: schools.count(code) for code in values.PROVINCES}
+    return tuple(ProvinceFigures(code, n, n * 5 // 9, n * 2 // 5) for code, n in counted.items())
+
+
+def _scores() -> tuple[Score, ...]:
+    made = []
+    for number in range(240):
+        total = Decimal(48) + Decimal(number * 37 % 499) / 10
+        outcome: Outcome = "not_passed" if total < 60 else "selected" if number % 5 else "reserve"
+        made.append(Score(total, outcome))
+    return tuple(made)
+
+
+def trace() -> Trace:
+    rows = [
+        ("a", None, "applications", "POST /applications/{application}/submission", 0, 21.4),
+        ("b", "a", "applications", "publish applications.application-submitted", 16, 29.5),
+        ("c", "a", "evaluation", "process applications.application-submitted", 38, 51),
+        ("d", "a", "notifications", "process applications.application-submitted", 36, 42),
+        ("e", "c", "evaluation", "publish evaluation.eligibility-decided", 49, 61),
+        ("f", "e", "applications", "process evaluation.eligibility-decided", 68, 72),
+        ("g", "d", "notifications", "deliver mail", 47, 66),
+        ("h", "g", "notifications", "publish notifications.notification-delivered", 66, 80),
+    ]
+    spans = tuple(Span(*row) for row in rows)
+    return Trace("4bf92f3577b34da6a3ce929d0e0e4736", label("One submission."), spans)
+
+
+def story(*, differences: tuple[str, ...] = ()) -> Story:
+    checks = tuple(
+        Check(
+            number,
+            label(f"Invariant {number}"),
+            (label("1,234 answers with 1,234 rows"), label("2,345 events with their causes")),
+            differences if number == 3 else (),
+        )
+        for number in range(1, 8)
+    )
+    return Story(
+        year=2025,
+        seed=2025,
+        schools=461,
+        participants=173,
+        seats=180,
+        funnel=(
+            Stage(label("Specialised schools"), 461),
+            Stage(label("Drafts"), 262),
+            Stage(label("Accepted"), 249, (Loss(label("too late"), 8), Loss(label("never submitted"), 5))),
+            Stage(label("Scored"), 241, (Loss(label("withdrew"), 8),)),
+            Stage(label("Selected"), 180, (Loss(label("reserve"), 33), Loss(label("not passed"), 28))),
+        ),
+        provinces=_provinces(),
+        quotas=(
+            QuotaFigures(
+                "regional",
+                10,
+                10,
+                (TrackFigures("regional_key_industry", 21, 6), TrackFigures("work_study", 17, 4)),
+            ),
+            QuotaFigures("new_technology", 25, 25, (TrackFigures("new_technology", 61, 25),)),
+            QuotaFigures("general", 0, 145, (TrackFigures("general", 230, 145),)),
+        ),
+        scores=_scores(),
+        cut_line=Decimal(60),
+        placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 381, 12, 381),
+        notices=(
+            Notices("application_submitted", 249, 0),
+            Notices("school_selected", 181, 0),
+            Notices("student_offered", 393, 2),
+        ),
+        trace=trace(),
+        phases=(
+            Phase(label("Start the stack"), 9.1),
+            Phase(label("Apply"), 21.5, 1210),
+            Phase(label("Score"), 14.2, 756),
+            Phase(label("Ledger"), 6.0),
+        ),
+        checks=checks,
+        intents=5210,
+        refused=34,
+        events=9120,
+        seconds=96.4,
+        versions=(("Apache Kafka", "4.4.0"), ("PostgreSQL", "18")),
+    )
