@@ -8,7 +8,7 @@ from pydantic import Field
 from contracts import topics
 from contracts.event import Event
 from contracts.topics import Service, Topic
-from contracts.values import Code, DeliveryId, Moment, Ordinal, Reason, Recipient
+from contracts.values import Code, Count, DeliveryId, Moment, Reason, Recipient
 
 
 class _DeliveryEvent(Event):
@@ -21,7 +21,9 @@ class _DeliveryEvent(Event):
     template: Annotated[Code, Field(examples=["application_submitted", "school_selected"])]
     channel: Annotated[Code, Field(examples=["inbox", "mail"])]
     language: Annotated[Code, Field(examples=["ko", "en"])]
-    attempt: Annotated[Ordinal, Field(description="Attempts made so far")]
+    attempt: Annotated[
+        Count, Field(description="Attempts made so far; 0 where it was too late for the first", examples=[1])
+    ]
     cause: Annotated[
         UUID,
         Field(description="Id of the event that was told", examples=["0194f0c5-c1de-7c3a-b8d2-f1a0b3c4d5e6"]),
