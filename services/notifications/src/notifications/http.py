@@ -1,0 +1,111 @@
+"""The HTTP interface: request, command, handler, response."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.refusals import NotAllowed
+from notifications import views
+from notifications.domain.concerns import OFFICE
+from notifications.domain.contacts import ADDRESS_LENGTH, NAME_LENGTH, Contact
+from notifications.domain.deliveries import DeliveryId, Language, Party
+from notifications.handlers import contacts as handlers
+from notifications.views import (
+    ContactView,
+    CountView,
+    FailureFilter,
+    FailuresView,
+    InboxFilter,
+    InboxView,
+)
+from web import Principal, Read, Role, Router, Tx, require
+from web import api as make
+
+router = Router(tags=["contacts and inbox"])
+oversight = Router(tags=["deliveries"])
+
+Caller = Annotated[Principal, Depends(require())]
+Overseer = Annotated[Principal, Depends(require(Role.OFFICER, Role.AUDITOR, Role.OPERATOR))]
+
+
+def own_party(caller: Caller) -> Party:
+    """Whose contact and inbox are the caller's own.
+
+    That of the party acted for; officers share their office's; a reviewer is a party of their own.
+    """
+    if caller.party is not None:
+        return Party(caller.party)
+    if Role.OFFICER in caller.roles:
+        return OFFICE
+    if Role.REVIEWER in caller.roles:
+        return Party(caller.sub)
+    raise NotAllowed("party_missing", "The token's party must be the one whose inbox this is")
+
+
+Own = Annotated[Party, Depends(own_party)]
+
+
+class WriteContact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=NAME_LENGTH, examples=["Admissions office (simulated)"])
+    address: str = Field(
+        min_length=3,
+        max_length=ADDRESS_LENGTH,
+        description="E-mail address, ASCII",
+        examples=["office@school.example"],
+    )
+    language: Language = Field(examples=["ko"])
+
+
+@router.put("/contacts/me", status_code=204, response_class=Response)
+async def write_contact(body: WriteContact, own: Own, tx: Tx) -> None:
+    """Keep how the own party wishes to be written to.
+
+    Mail that waited for a contact and is not late goes out. The answer is empty, so that the record that
+    repeats it for the same Idempotency-Key holds nothing personal.
+    """
+    await handlers.write_contact(tx, Contact(own, body.name.strip(), body.address, body.language))
+
+
+@router.get("/contacts/me")
+async def show_contact(own: Own, read: Read) -> ContactView:
+    return await views.contact(read, own)
+
+
+@router.delete("/contacts/me", status_code=204, response_class=Response)
+async def forget_contact(own: Own, tx: Tx) -> None:
+    """Delete the own contact: nothing personal is left here, and mail waits for another contact."""
+    await handlers.forget_contact(tx, own)
+
+
+@router.get("/inbox")
+async def show_inbox(wanted: Annotated[InboxFilter, Query()], own: Own, read: Read) -> InboxView:
+    return await views.inbox(read, own, wanted)
+
+
+@router.post("/inbox/{message}/read", status_code=204, response_class=Response)
+async def read_message(message: Annotated[DeliveryId, Path(max_length=64)], own: Own, tx: Tx) -> None:
+    """Note that a message was read; the first time counts."""
+    await handlers.read_message(tx, message, own)
+
+
+@oversight.get("/deliveries/statistics")
+async def show_statistics(
+    _: Overseer, read: Read, programme_year: Annotated[int | None, Query(ge=2008, le=2999)] = None
+) -> list[CountView]:
+    """Deliveries by year, template, channel and state."""
+    return await views.statistics(read, programme_year)
+
+
+@oversight.get("/deliveries/failures")
+async def show_failures(wanted: Annotated[FailureFilter, Query()], _: Overseer, read: Read) -> FailuresView:
+    return await views.failures(read, wanted)
+
+
+api = make(
+    title="Ieum notifications",
+    description="Contact book, messages in Korean and English, deliveries and receipts.",
+    routers=[router, oversight],
+)
