@@ -19,15 +19,16 @@ from contracts.event import Event
 from contracts.topics import Topic
 
 Told = TypeVar("Told", bound=Event)
+Told_co = TypeVar("Told_co", bound=Event, covariant=True)
 
 HANDLER_FAILED: Final = "handler_failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Received(Generic[Told]):
+class Received(Generic[Told_co]):
     """An event with the envelope it came in."""
 
-    event: Told
+    event: Told_co
     envelope: Envelope
 
 
@@ -113,6 +114,7 @@ class Inbox:
 
     async def handle(self, tx: Transaction, upcoming: Sequence[Incoming]) -> None:
         """Claim events that are next in their streams and call their handlers."""
+        cause = tx.cause
         marks, fresh = tx.belonging(Marks), await _claim(tx, upcoming, self.handled)
         collected: dict[str, list[Incoming]] = {}
         collected_as: dict[Stream, str] = {}
@@ -137,6 +139,7 @@ class Inbox:
             with telemetry.handling(envelope):
                 await self._single[envelope.type](tx, incoming.event)
         await self._handle_sets(tx, collected)
+        tx.cause = cause
 
     async def _handle_sets(self, tx: Transaction, collected: dict[str, list[Incoming]]) -> None:
         for kind, set_of in collected.items():

@@ -1,0 +1,326 @@
+"""The inbox: each event once, in its stream's order, and what does not fit waits with all that follows it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from tests.chassis.conftest import Bench, Make
+from tests.chassis.records import Record, record
+from tests.chassis.tally import COUNTS, THINGS, Tally
+
+from chassis import parking
+from chassis.consumer import Consumer
+from chassis.identifiers import event_id
+from chassis.inbox import Inbox
+from chassis.refusals import Conflict, Invalid, NotFound
+from chassis.transaction import Command, Transaction, begin, read
+from contracts.envelope import Envelope
+from contracts.event import Event
+
+SOMEBODY = Command(actor="operator")
+
+
+@pytest.fixture
+async def bench(make_bench: Make) -> Bench:
+    """A tally without Kafka: records are handed to its inbox."""
+    return await make_bench("localhost:1", THINGS, COUNTS)
+
+
+@pytest.fixture
+def consumer(bench: Bench) -> Consumer:
+    return Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
+
+
+async def apply(bench: Bench, *records: Record, inbox: Inbox | None = None) -> None:
+    chosen = inbox or bench.tally.inbox
+    async with begin(bench.pool, SOMEBODY) as tx:
+        await chosen.apply(tx, chosen.understand(records))
+
+
+async def totals(bench: Bench) -> dict[str, int]:
+    return {row["thing"]: row["total"] for row in await bench.rows("select thing, total from tally")}
+
+
+async def parked(bench: Bench) -> list[tuple[str | None, int | None, str]]:
+    async with read(bench.pool) as view:
+        return [(p.lane, p.sequence, p.reason) for p in await parking.everything(view)]
+
+
+async def mark(bench: Bench, key: str) -> tuple[int, int, bool]:
+    (row,) = await bench.rows("select generation, sequence, parked from messaging.mark where key = $1", key)
+    return tuple(row)
+
+
+async def test_an_event_has_one_effect_however_often_it_comes(bench: Bench) -> None:
+    first, second = (record(bench.tally.happened(thing="a"), n) for n in (1, 2))
+    await apply(bench, first, first, second)
+    await apply(bench, second, first)
+    assert await totals(bench) == {"a": 2}
+    assert await bench.value("select count(*) from messaging.inbox where outcome = 'applied'") == 2
+
+
+async def test_an_event_told_again_under_its_id_in_a_new_generation_moves_the_mark_only(bench: Bench) -> None:
+    identity = event_id()
+    await apply(bench, record(bench.tally.happened(thing="a"), 1, identity=identity))
+    await apply(bench, record(bench.tally.happened(thing="a"), 1, generation=2, identity=identity))
+    assert await totals(bench) == {"a": 1}
+    assert await mark(bench, "a") == (2, 1, False)
+
+
+async def test_a_gap_parks_the_stream_and_no_other(bench: Bench) -> None:
+    happened = bench.tally.happened
+    await apply(
+        bench,
+        record(happened(thing="a"), 1),
+        record(happened(thing="a"), 3),
+        record(happened(thing="a"), 4),
+        record(happened(thing="b"), 1),
+    )
+    assert await totals(bench) == {"a": 1, "b": 1}
+    assert await parked(bench) == [("a", 3, "gap:2"), ("a", 4, "behind_parked")]
+    await apply(bench, record(happened(thing="a"), 5), record(happened(thing="b"), 2))
+    assert await totals(bench) == {"a": 1, "b": 2}
+    assert [p[1] for p in await parked(bench)] == [3, 4, 5]
+
+
+async def test_a_new_generation_may_count_again_but_not_leave_a_gap(bench: Bench) -> None:
+    happened = bench.tally.happened
+    await apply(bench, *(record(happened(thing="a"), n) for n in (1, 2, 3)))
+    await apply(bench, record(happened(thing="a"), 2, generation=2))
+    assert await mark(bench, "a") == (2, 2, False)
+    assert await totals(bench) == {"a": 4}
+    await apply(bench, record(happened(thing="a"), 3, generation=1))
+    assert await totals(bench) == {"a": 4}
+    await apply(bench, record(happened(thing="a"), 4, generation=3))
+    assert await parked(bench) == [("a", 4, "gap:3")]
+
+
+async def test_types_that_nobody_handles_move_the_mark_and_are_counted(bench: Bench) -> None:
+    await apply(bench, record(bench.tally.ignored(thing="a"), 1), record(bench.tally.happened(thing="a"), 2))
+    assert await mark(bench, "a") == (1, 2, False)
+    outcomes = await bench.rows("select outcome from messaging.inbox order by outcome")
+    assert [row["outcome"] for row in outcomes] == ["applied", "ignored"]
+
+
+async def test_types_that_this_version_does_not_know_are_passed_over(bench: Bench) -> None:
+    known = record(bench.tally.happened(thing="a"), 1)
+    unknown = replace(
+        known, headers=[(n, b"ieum.test.new.v9" if n == "ce_type" else v) for n, v in known.headers]
+    )
+    await apply(bench, unknown)
+    assert await parked(bench) == []
+    assert await mark(bench, "a") == (1, 1, False)
+
+
+def broken_records(event: Event) -> dict[str, Record]:
+    good = record(event, 1)
+    return {
+        "envelope:ce_id_null": replace(
+            good.without("ce_id"), headers=[*good.without("ce_id").headers, ("ce_id", None)]
+        ),
+        "envelope:ce_type_missing": good.without("ce_type"),
+        "envelope:ce_source_not_utf8": replace(
+            good, headers=[(n, b"\xff" if n == "ce_source" else v) for n, v in good.headers]
+        ),
+        "envelope:ce_id_duplicate": replace(good, headers=[*good.headers, ("ce_id", b"x")]),
+        "schema::json_invalid": replace(good, value=b"\xff{"),
+        "schema:thing:missing": replace(good, value=b'{"programme_year": 2025}'),
+        "key_mismatch": replace(good, key=b"another"),
+    }
+
+
+@pytest.mark.parametrize("rule", list(broken_records(Tally.on(THINGS, COUNTS).happened(thing="a"))))
+async def test_a_broken_record_is_parked_by_the_rule_it_breaks(bench: Bench, rule: str) -> None:
+    broken = broken_records(bench.tally.happened(thing="a"))[rule]
+    await apply(bench, broken, record(bench.tally.happened(thing="b"), 1))
+    ((_, _, reason),) = await parked(bench)
+    assert reason == rule
+    assert await totals(bench) == {"b": 1}
+    async with read(bench.pool) as view:
+        (kept,) = await parking.everything(view)
+    assert (kept.key, kept.value, [tuple(h) for h in kept.headers]) == (
+        broken.key,
+        broken.value,
+        broken.headers,
+    )
+
+
+@pytest.mark.parametrize("value", [None, b"", b"null", b"[]"])
+async def test_a_tombstone_or_an_empty_body_is_parked(bench: Bench, value: bytes | None) -> None:
+    await apply(bench, replace(record(bench.tally.happened(thing="a"), 1), value=value))
+    ((_, _, reason),) = await parked(bench)
+    assert reason.startswith("schema:")
+
+
+async def test_a_record_without_a_key_or_with_bytes_that_are_no_text_is_parked(bench: Bench) -> None:
+    good = record(bench.tally.happened(thing="a"), 1)
+    await apply(bench, replace(good, key=None), replace(good, key=b"\xff\x00", offset=good.offset + 1000))
+    assert [lane for lane, _, _ in await parked(bench)] == ["\\xff\\0", None]
+
+
+async def test_redelivery_parks_a_record_once(bench: Bench) -> None:
+    ahead = record(bench.tally.happened(thing="a"), 2)
+    await apply(bench, ahead)
+    await apply(bench, ahead)
+    assert len(await parked(bench)) == 1
+
+
+async def test_one_poisonous_event_does_not_hold_up_the_others(bench: Bench, consumer: Consumer) -> None:
+    happened = bench.tally.happened
+    await consumer.settle(
+        [
+            record(happened(thing="a"), 1),
+            record(happened(thing="poison"), 1),
+            record(happened(thing="poison"), 2),
+            record(happened(thing="a"), 2),
+        ]
+    )
+    assert await totals(bench) == {"a": 2}
+    assert await parked(bench) == [("poison", 1, "handler_failed"), ("poison", 2, "behind_parked")]
+    assert await mark(bench, "poison") == (0, 0, True)
+    told = await bench.value("select count(*) from messaging.outbox where key = 'a'")
+    assert told == 2
+
+
+async def test_handlers_of_one_and_of_all_events_have_the_same_effects(
+    bench: Bench, make_bench: Make
+) -> None:
+    """And tell the same events, in the same order, under the same ids."""
+    whole = await make_bench("localhost:1", THINGS, COUNTS, in_sets=True)
+    chance = random.Random(7)
+    sequences = dict.fromkeys("abcd", 0)
+    records = []
+    for _ in range(200):
+        key = chance.choice("abcd")
+        sequences[key] += 1
+        kind = bench.tally.happened if chance.random() < 0.8 else bench.tally.ignored
+        records.append(record(kind(thing=key), sequences[key]))
+    for start in range(0, 200, 37):
+        await apply(bench, *records[start : start + 37])
+        await apply(whole, *records[start : start + 37])
+    told = "select key, event, convert_from(value, 'UTF8') as value from messaging.outbox order by key, seq"
+    for query in (
+        "select * from tally order by 1",
+        told,
+        "select event, outcome from messaging.inbox order by 1",
+    ):
+        assert await bench.rows(query) == await whole.rows(query)
+
+
+async def test_what_was_read_so_far_decides_whether_a_manifest_is_reached(bench: Bench) -> None:
+    tally, seen = bench.tally, list[dict[str, int]]()
+    inbox = Inbox(tally.happened.topic, known={e.type: e for e in (tally.happened, tally.ignored)})
+
+    async def look(tx: Transaction, event: Event) -> None:
+        del event
+        seen.append(await inbox.missing(tx, tally.happened.topic, {"a": 2, "b": 1, "c": 0}))
+
+    inbox.on(tally.happened)(look)
+    await apply(bench, record(tally.happened(thing="a"), 1), inbox=inbox)
+    await apply(
+        bench,
+        record(tally.happened(thing="x"), 1),
+        record(tally.ignored(thing="b"), 1),
+        record(tally.happened(thing="a"), 2),
+        inbox=inbox,
+    )
+    assert seen == [{"a": 2, "b": 1}, {"a": 2, "b": 1}, {}]
+
+
+async def test_a_parked_stream_does_not_count_as_read(bench: Bench) -> None:
+    await apply(bench, record(bench.tally.happened(thing="a"), 2))
+    async with begin(bench.pool, SOMEBODY) as tx:
+        assert await bench.tally.inbox.missing(tx, bench.tally.happened.topic, {"a": 2}) == {"a": 2}
+
+
+async def test_replay_applies_in_order_once_the_gap_is_skipped(bench: Bench) -> None:
+    happened, topic = bench.tally.happened, bench.things.name
+    await apply(bench, *(record(happened(thing="a"), n) for n in (1, 3, 4)))
+    async with begin(bench.pool, SOMEBODY) as tx:
+        with pytest.raises(Conflict, match="gap"):
+            await parking.replay(tx, bench.tally.inbox, topic, "a", "try")
+    async with begin(bench.pool, SOMEBODY) as tx:
+        with pytest.raises(Invalid):
+            await parking.skip_to(tx, topic, "a", 1, "back")
+        with pytest.raises(NotFound):
+            await parking.skip_to(tx, topic, "nobody", 1, "who")
+        await parking.skip_to(tx, topic, "a", 2, "lost for good")
+    async with begin(bench.pool, SOMEBODY) as tx:
+        assert await parking.replay(tx, bench.tally.inbox, topic, "a", "gap skipped") == 2
+    assert await totals(bench) == {"a": 3}
+    assert await parked(bench) == []
+    assert await mark(bench, "a") == (1, 4, False)
+    actions = await bench.rows("select action, actor, reason from messaging.audit order by id")
+    assert [tuple(a) for a in actions] == [
+        ("mark_skipped", "operator", "lost for good"),
+        ("parked_replayed", "operator", "gap skipped"),
+    ]
+
+
+async def test_replay_stops_at_what_still_fails_and_changes_nothing(bench: Bench, consumer: Consumer) -> None:
+    await consumer.settle([record(bench.tally.happened(thing="poison"), 1)])
+    with pytest.raises(ValueError, match="poison"):
+        async with begin(bench.pool, SOMEBODY) as tx:
+            await parking.replay(tx, bench.tally.inbox, bench.things.name, "poison", "again")
+    assert await parked(bench) == [("poison", 1, "handler_failed")]
+
+
+async def test_a_discarded_event_lets_its_stream_go_on(bench: Bench, consumer: Consumer) -> None:
+    happened = bench.tally.happened
+    await consumer.settle([record(happened(thing="poison"), 1)])
+    healed = Inbox(bench.things, known={happened.type: happened})
+    healed.on(happened)(_nothing)
+    await consumer.settle([record(happened(thing="poison"), 2)])
+    async with read(bench.pool) as view:
+        first, second = await parking.everything(view)
+    async with begin(bench.pool, SOMEBODY) as tx:
+        with pytest.raises(Conflict):
+            await parking.discard(tx, second.id, "wrong one")
+        await parking.discard(tx, first.id, "cannot be counted")
+        assert await parking.replay(tx, healed, bench.things.name, "poison", "go on") == 1
+    assert await mark(bench, "poison") == (1, 2, False)
+    outcomes = await bench.rows("select outcome from messaging.inbox order by outcome")
+    assert [row["outcome"] for row in outcomes] == ["applied", "discarded"]
+
+
+async def _nothing(tx: Transaction, event: Event) -> None:
+    del tx, event
+
+
+async def test_the_commands_of_an_operator_name_what_is_wrong(bench: Bench) -> None:
+    await apply(bench, record(bench.tally.happened(thing="a"), 2))
+    listed = bench.command("parked", "list")
+    assert "gap:1" in listed.stdout
+    shown = bench.command("parked", "show", "999")
+    assert (shown.returncode, shown.stderr) == (1, "Nothing is parked under the number 999\n")
+    discarded = bench.command("parked", "discard", "1", "--reason", "test")
+    assert (discarded.returncode, discarded.stdout) == (0, "done\n")
+    assert await mark(bench, "a") == (1, 2, False)
+
+
+async def test_offsets_and_effects_are_of_one_transaction(bench: Bench) -> None:
+    records = [record(bench.tally.happened(thing="poison"), 1), record(bench.tally.happened(thing="b"), 1)]
+    with pytest.raises(ValueError, match="poison"):
+        await apply(bench, *records)
+    assert await bench.rows("select * from messaging.position") == []
+    await apply(bench, records[1])
+    (row,) = await bench.rows("select * from messaging.position")
+    assert tuple(row) == (bench.things.name, 0, records[1].offset + 1)
+    await apply(bench, replace(records[1], offset=0))
+    (row,) = await bench.rows("select * from messaging.position")
+    assert row["next_offset"] == records[1].offset + 1
+
+
+async def test_a_repetition_of_a_batch_gives_the_answers_the_same_ids(bench: Bench, make_bench: Make) -> None:
+    again = await make_bench("localhost:1", THINGS, COUNTS)
+    records: Sequence[Record] = [record(bench.tally.happened(thing="a"), n) for n in (1, 2)]
+    await apply(bench, *records)
+    for one in records:
+        await apply(again, one)
+    ids = "select event from messaging.outbox order by seq"
+    assert await bench.rows(ids) == await again.rows(ids)
+    (first, *_) = await bench.rows(
+        "select headers ->> 'ce_causationid' as cause from messaging.outbox order by seq"
+    )
+    assert first["cause"] == str(Envelope.read(records[0].headers).id)
