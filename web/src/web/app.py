@@ -17,6 +17,7 @@ from web.identity import KeyFile, Verifier
 MAX_BODY: Final = 1 << 20
 """Bytes of a request's body; a route that takes files names a limit of its own (`max_body_size`)."""
 
+_AS_SENT: Final = frozenset({"url.path", "url.query"})
 _UNTRACED: Final = ("/docs", "/openapi.json", "/livez", "/readyz", "/startupz")
 
 
@@ -77,7 +78,7 @@ def api(
 
 
 class _Discreet(trace.TracerProvider):
-    """The process's tracer provider, without the query of an address: it may hold personal data."""
+    """The process's tracer provider, without path and query as sent: the route's template says enough."""
 
     def get_tracer(self, *args: Any, **options: Any) -> trace.Tracer:
         return _DiscreetTracer(trace.get_tracer(*args, **options))
@@ -96,7 +97,7 @@ class _DiscreetTracer(trace.Tracer):
         *args: Any,
         **options: Any,
     ) -> trace.Span:
-        kept = {key: value for key, value in (attributes or {}).items() if key != "url.query"}
+        kept = {key: value for key, value in (attributes or {}).items() if key not in _AS_SENT}
         return self._tracer.start_span(name, context, kind, kept, *args, **options)
 
     def start_as_current_span(self, *args: Any, **options: Any) -> Any:

@@ -1,6 +1,7 @@
 """The description of an API (OpenAPI 3.1) and the page that shows it, with nothing from another host."""
 
 from collections.abc import Iterator
+from html import escape
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -63,7 +64,7 @@ def install(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
     async def docs(_: Request) -> Response:
-        return page(_PAGE.format(title=app.title), policy=_POLICY)
+        return page(_PAGE.format(title=escape(app.title)), policy=_POLICY)
 
     app.router.routes.append(Route("/docs", docs, include_in_schema=False))
     app.router.routes.append(Route("/docs/start.js", _start, include_in_schema=False))

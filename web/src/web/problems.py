@@ -51,7 +51,18 @@ class Problem(BaseModel):
     instance: str = Field(
         description="The trace of this request", examples=["urn:ieum:trace:4bf92f3577b34da6a3ce929d0e0e4736"]
     )
-    errors: list[FieldError] = Field(default=[])
+    errors: list[FieldError] = Field(
+        default=[],
+        examples=[
+            [
+                {
+                    "field": "state",
+                    "rule": "application_not_draft",
+                    "message": "Only a draft can be changed: state",
+                }
+            ]
+        ],
+    )
 
 
 def answer(
