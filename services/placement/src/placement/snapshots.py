@@ -4,17 +4,18 @@ This is all that `placement recompute` needs: no database, no broker, no setting
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
 from importlib import metadata
 from typing import Any, Final
 
-from decisions import lot, strict
+from decisions import canonical, lot, strict
 from decisions.recompute import recompute_command
 from decisions.strict import Broken, Fields
 from placement.domain import matching
-from placement.domain.matching import Market, Matching, Opening, OpeningId, Student, StudentId
+from placement.domain.matching import Explanations, Market, Matching, Opening, OpeningId, Student, StudentId
+from placement.domain.rounds import Gathered, Offered, Proof
 
 COMPILED_FROM: Final = 1_000_000
 """Preferences from which importing numba and compiling cost less than they save."""
@@ -77,6 +78,67 @@ def code_version() -> str:
 
 
 recompute = recompute_command(parse, compute)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A run's result with its proof, and what each side is told; struck openings are not in it."""
+
+    proof: Proof
+    told: Explanations
+
+
+def decide(document: Any) -> Decision:
+    """Decide over a snapshot document exactly as `recompute` would, and explain."""
+    snapshot = parse(document)
+    result = solve(snapshot.market)
+    sealed = canonical.sealed({**result_of(result), "snapshot_sha256": canonical.sha256(document)})
+    proof = Proof(
+        rule=matching.RULE,
+        code=code_version(),
+        snapshot=canonical.canonical(document),
+        snapshot_sha256=sealed["snapshot_sha256"],
+        result=canonical.canonical(sealed),
+        result_sha256=sealed[canonical.HASH_FIELD],
+    )
+    return Decision(proof, matching.explain(snapshot.market, result))
+
+
+def document_of(number: int, gathered: Gathered, lot_seed: str | None) -> dict[str, Any]:
+    """The snapshot document of a round; openings without the agreement are left off the students' lists."""
+    struck = gathered.struck()
+    document: dict[str, Any] = {
+        "kind": "matching",
+        "round": number,
+        "students": [
+            {
+                "id": each.student,
+                "preferences": [
+                    opening
+                    for opening in each.openings
+                    if opening not in struck.get(each.student, frozenset())
+                ],
+            }
+            for each in gathered.students
+        ],
+        "openings": [_offered_document(each) for each in gathered.openings],
+    }
+    return document if lot_seed is None else {**document, "lot_seed": lot_seed}
+
+
+def told_documents(told: Explanations) -> dict[str, Any]:
+    """What is told, as JSON, by the id of the student or the opening."""
+    students = {each.student: asdict(each) for each in told.students}
+    openings = {each.opening: asdict(each) for each in told.openings}
+    return {**students, **openings}
+
+
+def _offered_document(offered: Offered) -> dict[str, Any]:
+    ranking = offered.ranking
+    document: dict[str, Any] = {"id": offered.opening, "capacity": offered.free}
+    if ranking is None or ranking.scores is None:
+        return {**document, "ranking": [] if ranking is None else list(ranking.students or ())}
+    return {**document, "scores": {student: format(score, "f") for student, score in ranking.scores.items()}}
 
 
 def _student(fields: Fields) -> Student:

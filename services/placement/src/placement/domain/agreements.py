@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.refusals import Conflict, Invalid
+from placement.domain.companies import Company
+from placement.domain.programme import Participation
 from placement.domain.vocabulary import (
     KST,
     AgreementId,
@@ -80,10 +82,21 @@ class Bipartite:
 
 @dataclass(frozen=True, slots=True)
 class BipartiteDraft:
+    """What one party proposes to the other."""
+
     year: Year
     school: SchoolId
     company: CompanyId
     term: Term
+
+    def require_parties(self, place: Participation | None, partner: Company | None) -> None:
+        """Refuse a school that takes no part (`place` is None without one) and a company not approved."""
+        if place is None:
+            raise Conflict("school_not_taking_part", f"The school is not selected in {self.year}", "school")
+        place.require_taking_part()
+        if partner is None:
+            raise Conflict("company_not_approved", "There is no such company", "company")
+        partner.require_approved()
 
 
 def propose(agreement: AgreementId, draft: BipartiteDraft, by: Side, now: datetime) -> Bipartite:

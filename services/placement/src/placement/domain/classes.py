@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from chassis.refusals import Conflict, Invalid, Refusal
 from placement.domain.agreements import Term
-from placement.domain.programme import Participation, YearRules
+from placement.domain.programme import Participation, School, YearRules
 from placement.domain.rules import distinct, refuse
 from placement.domain.vocabulary import ClassId, ClassState, CompanyId, SchoolId, StudentId, Year
 
@@ -69,7 +69,7 @@ def open_class(employment_class: ClassId, plan: ClassPlan, ground: Ground, now: 
     ground.participation.require_taking_part()
     refuse(_broken(plan, ground))
     where = ground.participation
-    return EmploymentClass(employment_class, where.year, where.school, plan, ClassState.OPEN, 0, now)
+    return EmploymentClass(employment_class, where.year, where.school.id, plan, ClassState.OPEN, 0, now)
 
 
 def _broken(plan: ClassPlan, ground: Ground) -> Iterator[Refusal]:
@@ -91,6 +91,16 @@ def _broken(plan: ClassPlan, ground: Ground) -> Iterator[Refusal]:
         yield Invalid("term_in_order", "The class ends before it starts", "ends_on")
     if plan.term.ends_on < ground.today:
         yield Invalid("term_over", "The class is over before it opens", "ends_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A student in a class."""
+
+    student: StudentId
+    school: School
+    employment_class: ClassId
+    track: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,18 @@ class OpeningFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What others are told of an opening: whose it is, and where and when the work begins."""
+
+    opening: OpeningId
+    company: CompanyId
+    company_name_ko: str
+    company_name_en: str | None
+    province: str
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """`held` places are kept by offers, unsigned agreements and active placements, `active` by the last."""
 

@@ -22,14 +22,24 @@ class YearRules:
 
 
 @dataclass(frozen=True, slots=True)
+class School:
+    """A school as the register names it; `closed` says that it left the register."""
+
+    id: SchoolId
+    name_ko: str
+    name_en: str | None
+    province: str
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
-    """A school's place in a year; `school_closed` says that it left the register meanwhile."""
+    """A school's place in a year."""
 
     year: Year
-    school: SchoolId
+    school: School
     state: ParticipationState
     designations: frozenset[str]
-    school_closed: bool
 
     @property
     def tracks(self) -> frozenset[str]:
@@ -47,5 +57,5 @@ class Participation:
                 f"The school's place in {self.year} was {self.state}: its classes take no one new",
                 "school",
             )
-        if self.school_closed:
+        if self.school.closed:
             raise Conflict("school_closed", "The school has left the register: nothing new begins", "school")

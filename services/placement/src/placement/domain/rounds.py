@@ -203,6 +203,18 @@ class Gathered:
         return any(each.ranking is not None and each.ranking.scores is not None for each in self.openings)
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A decision as it is kept: the exact bytes that were hashed, and by what they were decided."""
+
+    rule: str
+    code: str
+    snapshot: bytes
+    snapshot_sha256: str
+    result: bytes
+    result_sha256: str
+
+
 def tell_struck(told: Explanations, gathered: Gathered) -> Explanations:
     """Put openings that were struck from the lists back into what both sides are told."""
     struck = gathered.struck()

@@ -15,6 +15,12 @@ def refuse(broken: Iterable[Refusal]) -> None:
         raise Several(found)
 
 
+def at_row(refusal: Refusal, row: str) -> Refusal:
+    """The same refusal, its field named from the row it is about: `agreements.3.company`."""
+    field = row if refusal.field is None else f"{row}.{refusal.field}"
+    return type(refusal)(refusal.rule, refusal.detail, field)
+
+
 def distinct(field: str, values: Iterable[str]) -> Iterator[Invalid]:
     """Each value that is named more than once."""
     for value, times in Counter(values).items():

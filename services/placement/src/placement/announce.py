@@ -1,0 +1,230 @@
+"""What happened here, as the events of the contracts tell it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from contracts import placement as told
+from contracts import students
+from placement.domain.agreements import Bipartite, Tripartite
+from placement.domain.classes import EmploymentClass, Enrolled
+from placement.domain.companies import Company
+from placement.domain.offers import Offer, Placement
+from placement.domain.openings import Opening, Work
+from placement.domain.programme import School
+from placement.domain.rounds import Round
+from placement.domain.vocabulary import SchoolId, StudentId, Year
+
+
+def company_approved(company: Company, year: Year, now: datetime) -> told.CompanyApproved:
+    facts = company.facts
+    return told.CompanyApproved(
+        programme_year=year,
+        **_company(company),
+        province=facts.province,
+        industry=facts.industry,
+        employees=facts.employees,
+        approved_at=now,
+    )
+
+
+def agreement_proposed(agreement: Bipartite, school: School, company: Company) -> told.AgreementProposed:
+    return told.AgreementProposed(**_agreement(agreement, school, company), proposed_at=agreement.proposed_at)
+
+
+def agreement_in_force(
+    agreement: Bipartite, school: School, company: Company, now: datetime
+) -> told.AgreementInForce:
+    return told.AgreementInForce(**_agreement(agreement, school, company), in_force_at=now)
+
+
+def class_opened(opened: EmploymentClass, school: School) -> told.ClassOpened:
+    plan = opened.plan
+    return told.ClassOpened(
+        **_class(opened, school),
+        field=plan.field,
+        capacity=plan.capacity,
+        companies=plan.companies,
+        starts_on=plan.term.starts_on,
+        ends_on=plan.term.ends_on,
+        opened_at=opened.opened_at,
+    )
+
+
+def class_closed(closed: EmploymentClass, school: School, reason: str, now: datetime) -> told.ClassClosed:
+    return told.ClassClosed(**_class(closed, school), students=closed.enrolled, reason=reason, closed_at=now)
+
+
+def opening_published(
+    opening: Opening, company: Company, schools: Iterable[SchoolId], now: datetime
+) -> told.OpeningPublished:
+    facts = opening.facts
+    return told.OpeningPublished(
+        programme_year=opening.year,
+        **_company(company),
+        opening=opening.id,
+        places=facts.places,
+        schools=tuple(sorted(schools)),
+        province=facts.province,
+        field=facts.field,
+        wage_krw_per_hour=facts.wage_krw_per_hour,
+        hours_per_week=facts.hours_per_week,
+        starts_on=facts.starts_on,
+        published_at=now,
+    )
+
+
+def opening_filled(opening: Opening, work: Work, now: datetime) -> told.OpeningFilled:
+    return told.OpeningFilled(
+        programme_year=opening.year,
+        company=work.company,
+        company_name_ko=work.company_name_ko,
+        company_name_en=work.company_name_en,
+        opening=opening.id,
+        places=opening.facts.places,
+        filled_at=now,
+    )
+
+
+def student_enrolled(
+    student: StudentId, into: EmploymentClass, school: School, now: datetime
+) -> students.StudentEnrolled:
+    enrolled = Enrolled(student, school, into.id, into.plan.track)
+    return students.StudentEnrolled(
+        programme_year=into.year, **_student(enrolled), track=into.plan.track, enrolled_at=now
+    )
+
+
+def preferences_opened(opened: Round, student: Enrolled, openings: int) -> students.PreferencesOpened:
+    return students.PreferencesOpened(
+        programme_year=opened.year,
+        **_student(student),
+        round=opened.number,
+        openings=openings,
+        opened_at=opened.opened_at,
+        until=opened.terms.preferences_until,
+    )
+
+
+def offered(offer: Offer, student: Enrolled, work: Work, number: int) -> students.StudentOffered:
+    return students.StudentOffered(
+        **_offer(offer, student, work),
+        matching=offer.round,
+        round=number,
+        preference=offer.preference,
+        offered_at=offer.offered_at,
+        expires_at=offer.expires_at,
+    )
+
+
+def unmatched(
+    decided: Round, student: Enrolled, reasons: tuple[str, ...], now: datetime
+) -> students.StudentUnmatched:
+    return students.StudentUnmatched(
+        programme_year=decided.year,
+        **_student(student),
+        matching=decided.id,
+        round=decided.number,
+        reasons=reasons,
+        decided_at=now,
+    )
+
+
+def accepted(
+    offer: Offer, student: Enrolled, work: Work, agreement: Tripartite, now: datetime
+) -> students.StudentAccepted:
+    return students.StudentAccepted(**_offer(offer, student, work), agreement=agreement.id, accepted_at=now)
+
+
+def declined(offer: Offer, student: Enrolled, work: Work, now: datetime) -> students.StudentDeclined:
+    return students.StudentDeclined(**_offer(offer, student, work), declined_at=now)
+
+
+def expired(offer: Offer, student: Enrolled, work: Work, now: datetime) -> students.StudentOfferExpired:
+    return students.StudentOfferExpired(**_offer(offer, student, work), expired_at=now)
+
+
+def placed(
+    placement: Placement, agreement: Tripartite, student: Enrolled, work: Work
+) -> students.StudentPlaced:
+    return students.StudentPlaced(
+        programme_year=placement.parties.year,
+        **_student(student),
+        **_work(work),
+        placement=placement.id,
+        agreement=agreement.id,
+        track=student.track,
+        route=agreement.route,
+        starts_on=work.starts_on,
+        placed_at=placement.placed_at,
+    )
+
+
+def _company(company: Company) -> dict[str, Any]:
+    facts = company.facts
+    return {
+        "company": company.id,
+        "company_name_ko": facts.name_ko,
+        "company_name_en": facts.name_en,
+    }
+
+
+def _school(school: School) -> dict[str, Any]:
+    return {
+        "school": school.id,
+        "school_name_ko": school.name_ko,
+        "school_name_en": school.name_en,
+        "province": school.province,
+    }
+
+
+def _agreement(agreement: Bipartite, school: School, company: Company) -> dict[str, Any]:
+    return {
+        "programme_year": agreement.year,
+        **_school(school),
+        **_company(company),
+        "agreement": agreement.id,
+        "company_province": company.facts.province,
+        "starts_on": agreement.term.starts_on,
+        "ends_on": agreement.term.ends_on,
+    }
+
+
+def _class(described: EmploymentClass, school: School) -> dict[str, Any]:
+    return {
+        "programme_year": described.year,
+        **_school(school),
+        "employment_class": described.id,
+        "track": described.plan.track,
+    }
+
+
+def _student(enrolled: Enrolled) -> dict[str, Any]:
+    school = enrolled.school
+    return {
+        "student": enrolled.student,
+        "school": school.id,
+        "school_name_ko": school.name_ko,
+        "school_name_en": school.name_en,
+        "school_province": school.province,
+        "employment_class": enrolled.employment_class,
+    }
+
+
+def _work(work: Work) -> dict[str, Any]:
+    return {
+        "opening": work.opening,
+        "company": work.company,
+        "company_name_ko": work.company_name_ko,
+        "company_name_en": work.company_name_en,
+        "work_province": work.province,
+    }
+
+
+def _offer(offer: Offer, student: Enrolled, work: Work) -> dict[str, Any]:
+    return {
+        "programme_year": offer.year,
+        **_student(student),
+        **_work(work),
+        "offer": offer.id,
+    }

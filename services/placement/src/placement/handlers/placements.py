@@ -1,0 +1,149 @@
+"""Use cases of tripartite agreements and placements: sign, record by hand, end."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from chassis import audit, identifiers, outbox
+from chassis.refusals import Conflict, NotFound
+from chassis.transaction import Transaction
+from placement import announce
+from placement.domain.agreements import Parties, Tripartite, day_of, draft
+from placement.domain.offers import Placement
+from placement.domain.openings import Opening
+from placement.domain.rules import refuse
+from placement.domain.vocabulary import (
+    AgreementId,
+    ClassId,
+    CompanyId,
+    EndReason,
+    OpeningId,
+    OpeningState,
+    PlacementId,
+    SchoolId,
+    Side,
+    StudentId,
+    TripartiteState,
+)
+from placement.store import bipartite, classes, openings
+from placement.store import offers as store
+
+
+async def sign_agreement(tx: Transaction, agreement: AgreementId, side: Side, party: str) -> Tripartite:
+    """One of the three signs; with the last signature the placement is active."""
+    waiting = await store.agreement_for_update(tx, agreement)
+    if party != _party_of(waiting, side):
+        raise NotFound("agreement_not_found", "There is no such agreement", "agreement")
+    return (await _sign(tx, [waiting], side))[0]
+
+
+async def sign_for_class(tx: Transaction, employment_class: ClassId, school: SchoolId) -> list[Tripartite]:
+    """A school signs all that waits for it of one of its classes."""
+    present = await classes.for_update(tx, employment_class)
+    if present.school != school:
+        raise NotFound("employment_class_not_found", "There is no such employment class", "employment_class")
+    return await _sign(tx, await store.unsigned_of_class(tx, employment_class), Side.SCHOOL)
+
+
+async def sign_for_company(tx: Transaction, company: CompanyId) -> list[Tripartite]:
+    """A company signs all that waits for it."""
+    return await _sign(tx, await store.unsigned_of_company(tx, company), Side.COMPANY)
+
+
+async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId, reason: str) -> Tripartite:
+    """An officer brings a student and an opening together; all three sign before the placement is active."""
+    await classes.lock_students(tx, [student])
+    enrolled = (await classes.enrolled(tx, [student])).get(student)
+    if enrolled is None:
+        raise Conflict("not_enrolled", "The student is in no class", "student")
+    await store.require_free(tx, student)
+    present = (await openings.for_update(tx, [opening]))[opening]
+    now = await tx.now()
+    parties = Parties(
+        present.year, student, enrolled.school.id, enrolled.employment_class, present.company, present.id
+    )
+    recorded = draft(AgreementId(identifiers.new("agr")), parties, reason=reason)
+    await _require_partners(tx, [recorded], now)
+    await openings.save(tx, [present.hold()])
+    await store.add_agreement(tx, recorded, now)
+    detail = {"student": student, "opening": opening}
+    await audit.record(tx, action="placement_recorded", subject=recorded.id, reason=reason, detail=detail)
+    return recorded
+
+
+async def end_placement(tx: Transaction, placement: PlacementId, party: str, reason: EndReason) -> Placement:
+    """The school or the company of a placement ends it; exactly one place is free again."""
+    present = await store.placement_for_update(tx, placement)
+    if party not in (present.parties.school, present.parties.company):
+        raise NotFound("placement_not_found", "There is no such placement", "placement")
+    now = await tx.now()
+    ended = present.end(reason, now)
+    await store.end_placement(tx, ended)
+    freed = (await openings.for_update(tx, [ended.parties.opening]))[ended.parties.opening]
+    await openings.save(tx, [freed.vacate()])
+    await audit.record(tx, action="placement_ended", subject=ended.id, reason=reason)
+    return ended
+
+
+async def _sign(tx: Transaction, waiting: Sequence[Tripartite], side: Side) -> list[Tripartite]:
+    now = await tx.now()
+    signed = [agreement.sign(side, now) for agreement in waiting]
+    await store.save_agreements(tx, signed)
+    complete = [agreement for agreement in signed if agreement.state is TripartiteState.IN_FORCE]
+    if complete:
+        await _activate(tx, complete, now)
+    return signed
+
+
+async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: datetime) -> None:
+    """Signed agreements become active placements, on bipartite agreements in force until the commit."""
+    await _require_partners(tx, complete, now)
+    placements = [
+        Placement(PlacementId(identifiers.new("plc")), agreement.parties, agreement.id, now)
+        for agreement in complete
+    ]
+    await store.add_placements(tx, placements)
+    filled = await _occupy(tx, complete)
+    enrolled = await classes.enrolled(tx, [agreement.parties.student for agreement in complete])
+    work = await openings.work(tx, [agreement.parties.opening for agreement in complete])
+    for placement, agreement in zip(placements, complete, strict=True):
+        parties = agreement.parties
+        student = enrolled[parties.student]
+        outbox.add(tx, announce.placed(placement, agreement, student, work[parties.opening]))
+    for opening in filled:
+        outbox.add(tx, announce.opening_filled(opening, work[opening.id], now))
+
+
+async def _occupy(tx: Transaction, complete: Sequence[Tripartite]) -> list[Opening]:
+    """Count the places that are taken now; answers the openings that are full thereby."""
+    places = Counter(agreement.parties.opening for agreement in complete)
+    present = await openings.for_update(tx, list(places))
+    occupied = [opening.occupy(places[opening.id]) for opening in present.values()]
+    await openings.save(tx, occupied)
+    return [opening for opening in occupied if opening.state is OpeningState.FILLED]
+
+
+async def _require_partners(tx: Transaction, agreements: Sequence[Tripartite], now: datetime) -> None:
+    """Refuse agreements whose school and company have no bipartite agreement in force today."""
+    pairs = {(each.parties.year, each.parties.school, each.parties.company) for each in agreements}
+    in_force = await bipartite.in_force(tx, pairs, day_of(now))
+    refuse(
+        Conflict(
+            "agreement_not_in_force", f"{each.id}: school and company have none in force today", "agreement"
+        )
+        for each in agreements
+        if (each.parties.year, each.parties.school, each.parties.company) not in in_force
+    )
+
+
+def _party_of(agreement: Tripartite, side: Side) -> str:
+    match side:
+        case Side.SCHOOL:
+            return agreement.parties.school
+        case Side.COMPANY:
+            return agreement.parties.company
+        case Side.STUDENT:
+            return agreement.parties.student
+        case _:
+            assert_never(side)

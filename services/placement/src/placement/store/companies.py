@@ -1,0 +1,83 @@
+"""Companies: what is written of them, and what is read to decide."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from chassis.transaction import Transaction
+from placement.domain.companies import Company, CompanyFacts
+from placement.domain.vocabulary import CompanyId, CompanyState
+from placement.store.rows import all_found, found
+
+
+async def add(tx: Transaction, company: Company, by: str) -> bool:
+    """Keep a company; False where its registration number is known already."""
+    facts = company.facts
+    added = await tx.fetchval(
+        """
+        insert into company (id, registration_number, name_ko, name_en, province, industry, employees, state,
+          registered_by, registered_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (registration_number) do nothing returning id
+        """,
+        company.id,
+        facts.registration_number,
+        facts.name_ko,
+        facts.name_en,
+        facts.province,
+        facts.industry,
+        facts.employees,
+        company.state,
+        by,
+        company.registered_at,
+    )
+    return added is not None
+
+
+async def for_update(tx: Transaction, companies: Sequence[CompanyId]) -> list[Company]:
+    """These companies, in the order of their ids."""
+    rows = await tx.fetch(
+        "select * from company where id = any($1) order by id for no key update", list(companies)
+    )
+    return [_company(row) for row in all_found(rows, list(companies), "company")]
+
+
+async def one(tx: Transaction, company: CompanyId) -> Company:
+    """A company, which stays as it is until this transaction ends."""
+    row = await tx.fetchrow("select * from company where id = $1 for share", company)
+    return _company(found(row, "company"))
+
+
+async def several(tx: Transaction, companies: Sequence[CompanyId]) -> dict[CompanyId, Company]:
+    rows = await tx.fetch(
+        "select * from company where id = any($1) order by id for share", list(set(companies))
+    )
+    known = (_company(row) for row in rows)
+    return {company.id: company for company in known}
+
+
+async def save(tx: Transaction, companies: Sequence[Company]) -> None:
+    await tx.execute(
+        """
+        update company set state = u.state, approved_at = u.approved_at
+        from unnest($1::text[], $2::text[], $3::timestamptz[]) as u (id, state, approved_at)
+        where company.id = u.id
+        """,
+        [company.id for company in companies],
+        [company.state for company in companies],
+        [company.approved_at for company in companies],
+    )
+
+
+def _company(row: asyncpg.Record) -> Company:
+    facts = CompanyFacts(
+        registration_number=row["registration_number"],
+        name_ko=row["name_ko"],
+        name_en=row["name_en"],
+        province=row["province"],
+        industry=row["industry"],
+        employees=row["employees"],
+    )
+    return Company(
+        CompanyId(row["id"]), facts, CompanyState(row["state"]), row["registered_at"], row["approved_at"]
+    )

@@ -1,0 +1,263 @@
+"""Offers, tripartite agreements and placements."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from chassis.refusals import Conflict
+from chassis.transaction import Transaction
+from placement.domain.agreements import Parties, Tripartite
+from placement.domain.offers import Offer, Placement
+from placement.domain.vocabulary import (
+    AgreementId,
+    ClassId,
+    CompanyId,
+    EndReason,
+    OfferId,
+    OfferState,
+    OpeningId,
+    PlacementId,
+    PlacementState,
+    RoundId,
+    SchoolId,
+    Side,
+    StudentId,
+    TripartiteState,
+    Year,
+)
+from placement.store.rows import found
+
+
+async def add_offers(tx: Transaction, offers: Sequence[Offer]) -> None:
+    await tx.execute(
+        """
+        insert into offer (id, programme_year, round, student, employment_class, opening, preference, state,
+          offered_at, expires_at)
+        select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
+          $7::integer[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+        """,
+        [offer.id for offer in offers],
+        [offer.year for offer in offers],
+        [offer.round for offer in offers],
+        [offer.student for offer in offers],
+        [offer.employment_class for offer in offers],
+        [offer.opening for offer in offers],
+        [offer.preference for offer in offers],
+        [offer.state for offer in offers],
+        [offer.offered_at for offer in offers],
+        [offer.expires_at for offer in offers],
+    )
+
+
+async def offer_for_update(tx: Transaction, offer: OfferId) -> Offer:
+    row = await tx.fetchrow("select * from offer where id = $1 for no key update", offer)
+    return _offer(found(row, "offer"))
+
+
+async def due_for_update(tx: Transaction, now: datetime, at_most: int) -> list[Offer]:
+    """Offers whose time is up and that nobody is answering at this moment."""
+    rows = await tx.fetch(
+        """
+        select * from offer where state = 'offered' and expires_at <= $1
+        order by expires_at, id limit $2 for no key update skip locked
+        """,
+        now,
+        at_most,
+    )
+    return [_offer(row) for row in rows]
+
+
+async def save_offers(tx: Transaction, offers: Sequence[Offer]) -> None:
+    await tx.execute(
+        """
+        update offer o set state = u.state, answered_at = u.answered_at
+        from unnest($1::text[], $2::text[], $3::timestamptz[]) as u (id, state, answered_at)
+        where o.id = u.id
+        """,
+        [offer.id for offer in offers],
+        [offer.state for offer in offers],
+        [offer.answered_at for offer in offers],
+    )
+
+
+async def require_free(tx: Transaction, student: StudentId) -> None:
+    """Refuse where a student has work, or a place that waits for it; the student's row must be locked."""
+    row = await tx.fetchrow(
+        """
+        select exists (select from placement where student = $1 and state = 'active') as placed,
+          exists (select from tripartite_agreement where student = $1 and state = 'drafted') as drafted,
+          exists (select from offer where student = $1 and state = 'offered') as offered
+        """,
+        student,
+    )
+    taken = dict(found(row, "student"))
+    if taken["placed"]:
+        raise Conflict("placed_already", "The student has an active placement", "student")
+    if taken["drafted"]:
+        raise Conflict("agreement_waits", "An agreement of the student waits for signatures", "student")
+    if taken["offered"]:
+        raise Conflict("offer_waits", "The student has an offer to answer", "student")
+
+
+async def add_agreement(tx: Transaction, drafted: Tripartite, now: datetime) -> None:
+    parties = drafted.parties
+    await tx.execute(
+        """
+        insert into tripartite_agreement (id, programme_year, student, school, employment_class, company,
+          opening, offer, route, reason, state, drafted_at, student_signed_at, school_signed_at,
+          company_signed_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        """,
+        drafted.id,
+        parties.year,
+        parties.student,
+        parties.school,
+        parties.employment_class,
+        parties.company,
+        parties.opening,
+        drafted.offer,
+        drafted.route,
+        drafted.reason,
+        drafted.state,
+        now,
+        drafted.signed.get(Side.STUDENT),
+        drafted.signed.get(Side.SCHOOL),
+        drafted.signed.get(Side.COMPANY),
+    )
+
+
+async def agreement_for_update(tx: Transaction, agreement: AgreementId) -> Tripartite:
+    row = await tx.fetchrow("select * from tripartite_agreement where id = $1 for no key update", agreement)
+    return _agreement(found(row, "agreement"))
+
+
+async def unsigned_of_class(tx: Transaction, employment_class: ClassId) -> list[Tripartite]:
+    """What the school has not signed yet of a class, in the order of the ids."""
+    rows = await tx.fetch(
+        """
+        select * from tripartite_agreement
+        where employment_class = $1 and state = 'drafted' and school_signed_at is null
+        order by id for no key update
+        """,
+        employment_class,
+    )
+    return [_agreement(row) for row in rows]
+
+
+async def unsigned_of_company(tx: Transaction, company: CompanyId) -> list[Tripartite]:
+    """What a company has not signed yet, in the order of the ids."""
+    rows = await tx.fetch(
+        """
+        select * from tripartite_agreement
+        where company = $1 and state = 'drafted' and company_signed_at is null
+        order by id for no key update
+        """,
+        company,
+    )
+    return [_agreement(row) for row in rows]
+
+
+async def save_agreements(tx: Transaction, agreements: Sequence[Tripartite]) -> None:
+    await tx.execute(
+        """
+        update tripartite_agreement a set state = u.state, student_signed_at = u.student,
+          school_signed_at = u.school, company_signed_at = u.company
+        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
+          as u (id, state, student, school, company)
+        where a.id = u.id
+        """,
+        [agreement.id for agreement in agreements],
+        [agreement.state for agreement in agreements],
+        [agreement.signed.get(Side.STUDENT) for agreement in agreements],
+        [agreement.signed.get(Side.SCHOOL) for agreement in agreements],
+        [agreement.signed.get(Side.COMPANY) for agreement in agreements],
+    )
+
+
+async def add_placements(tx: Transaction, placements: Sequence[Placement]) -> None:
+    parties = [placement.parties for placement in placements]
+    await tx.execute(
+        """
+        insert into placement (id, programme_year, student, school, employment_class, company, opening,
+          agreement, state, placed_at)
+        select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
+          $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+        """,
+        [placement.id for placement in placements],
+        [each.year for each in parties],
+        [each.student for each in parties],
+        [each.school for each in parties],
+        [each.employment_class for each in parties],
+        [each.company for each in parties],
+        [each.opening for each in parties],
+        [placement.agreement for placement in placements],
+        [placement.state for placement in placements],
+        [placement.placed_at for placement in placements],
+    )
+
+
+async def placement_for_update(tx: Transaction, placement: PlacementId) -> Placement:
+    row = await tx.fetchrow("select * from placement where id = $1 for no key update", placement)
+    return _placement(found(row, "placement"))
+
+
+async def end_placement(tx: Transaction, ended: Placement) -> None:
+    await tx.execute(
+        "update placement set state = $2, ended_at = $3, ended_reason = $4 where id = $1",
+        ended.id,
+        ended.state,
+        ended.ended_at,
+        ended.ended_reason,
+    )
+
+
+def _offer(row: asyncpg.Record) -> Offer:
+    return Offer(
+        id=OfferId(row["id"]),
+        year=Year(row["programme_year"]),
+        round=RoundId(row["round"]),
+        student=StudentId(row["student"]),
+        employment_class=ClassId(row["employment_class"]),
+        opening=OpeningId(row["opening"]),
+        preference=row["preference"],
+        offered_at=row["offered_at"],
+        expires_at=row["expires_at"],
+        state=OfferState(row["state"]),
+        answered_at=row["answered_at"],
+    )
+
+
+def _parties(row: asyncpg.Record) -> Parties:
+    return Parties(
+        year=Year(row["programme_year"]),
+        student=StudentId(row["student"]),
+        school=SchoolId(row["school"]),
+        employment_class=ClassId(row["employment_class"]),
+        company=CompanyId(row["company"]),
+        opening=OpeningId(row["opening"]),
+    )
+
+
+def _agreement(row: asyncpg.Record) -> Tripartite:
+    signatures = {side: row[f"{side}_signed_at"] for side in Side}
+    return Tripartite(
+        id=AgreementId(row["id"]),
+        parties=_parties(row),
+        offer=row["offer"] and OfferId(row["offer"]),
+        reason=row["reason"],
+        state=TripartiteState(row["state"]),
+        signed={side: at for side, at in signatures.items() if at is not None},
+    )
+
+
+def _placement(row: asyncpg.Record) -> Placement:
+    return Placement(
+        id=PlacementId(row["id"]),
+        parties=_parties(row),
+        agreement=AgreementId(row["agreement"]),
+        placed_at=row["placed_at"],
+        state=PlacementState(row["state"]),
+        ended_at=row["ended_at"],
+        ended_reason=None if row["ended_reason"] is None else EndReason(row["ended_reason"]),
+    )
