@@ -1,0 +1,204 @@
+"""What evaluation tells is shown to the school; records are handed to the inbox as Kafka's would be."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.applications.town import Applicant, Town, done
+
+from applications import events
+from contracts import evaluation as told
+from contracts.catalogue import EVENTS
+from contracts.envelope import Envelope
+from contracts.event import Event
+from contracts.examples import example
+
+AT = datetime(2025, 3, 20, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Given:
+    """As much of a consumed Kafka record as the inbox reads."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+
+class Evaluation:
+    """Tells events as the evaluation service would: numbered densely in each stream."""
+
+    def __init__(self) -> None:
+        self._sequences: Counter[str] = Counter()
+        self._offset = 0
+
+    def tells(self, event: Event) -> Given:
+        key = event.key()
+        self._sequences[key] += 1
+        self._offset += 1
+        envelope = Envelope(
+            id=uuid4(),
+            source="/ieum/evaluation",
+            type=event.type,
+            subject=key,
+            time=AT,
+            dataschema=event.dataschema,
+            sequence=self._sequences[key],
+            generation=1,
+            causationid=str(uuid4()),
+            correlationid=str(uuid4()),
+            actor="officer-1",
+            programmeyear=event.programme_year,
+        )
+        return Given(
+            event.topic.name, 0, self._offset - 1, key.encode(), event.write(), list(envelope.headers())
+        )
+
+
+@pytest.fixture
+async def applicant(town: Town) -> Applicant:
+    call = await town.open_call()
+    [school] = await town.schools(1)
+    return await town.submitted(school, call)
+
+
+async def standing(applicant: Applicant) -> dict[str, Any]:
+    shown: dict[str, Any] = (await applicant.show())["standing"]
+    return shown
+
+
+def outcome(event: type[Event], applicant: Applicant, **facts: Any) -> Event:
+    return example(event, programme_year=2025, school=applicant.school, **facts)
+
+
+async def test_a_school_sees_each_step_of_its_selection(town: Town, applicant: Applicant) -> None:
+    evaluation = Evaluation()
+    shown = await applicant.show()
+    assert (shown["standing"], shown["review"], shown["status"]) == (None, None, None)
+
+    steps: list[tuple[Event, dict[str, Any]]] = [
+        (
+            outcome(
+                told.PreliminaryOutcomeAnnounced,
+                applicant,
+                outcome="reserve",
+                designations=(),
+                rank=190,
+                reserve=3,
+            ),
+            {"status": "preliminary_reserve", "rank": 190, "reserve": 3},
+        ),
+        (
+            outcome(told.SchoolReserved, applicant, rank=189, reserve=2),
+            {"status": "reserved", "rank": 189, "reserve": 2, "designations": [], "offer": None},
+        ),
+        (
+            outcome(told.OfferMade, applicant, offer="off_1", designations=("work_study",), expires_at=AT),
+            {"status": "reserved", "offer": "off_1", "offered_designations": ["work_study"], "reserve": 2},
+        ),
+        (
+            outcome(told.OfferAccepted, applicant, offer="off_1"),
+            {"status": "reserved", "offer": None, "offer_expires_at": None},
+        ),
+        (
+            outcome(told.SchoolPromoted, applicant, offer="off_1", designations=("work_study",)),
+            {"status": "selected", "designations": ["work_study"], "reserve": None},
+        ),
+        (
+            outcome(told.SchoolRelinquished, applicant, reason="application_withdrawn"),
+            {"status": "relinquished", "designations": [], "reasons": ["application_withdrawn"]},
+        ),
+    ]
+    for event, expected in steps:
+        await town.receive(evaluation.tells(event))
+        assert (await standing(applicant)).items() >= expected.items()
+
+
+@pytest.mark.parametrize("answer", [told.OfferDeclined, told.OfferExpired])
+async def test_an_offer_that_is_not_taken_leaves_the_school_where_it_was(
+    town: Town, applicant: Applicant, answer: type[Event]
+) -> None:
+    evaluation = Evaluation()
+    await town.receive(
+        evaluation.tells(outcome(told.SchoolReserved, applicant, rank=189, reserve=2)),
+        evaluation.tells(outcome(told.OfferMade, applicant, offer="off_1")),
+        evaluation.tells(outcome(answer, applicant, offer="off_1")),
+    )
+    assert (await standing(applicant)).items() >= {"status": "reserved", "reserve": 2, "offer": None}.items()
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (told.SchoolSelected, "selected"),
+        (told.SchoolNotSelected, "not_selected"),
+        (told.SchoolRevoked, "revoked"),
+    ],
+)
+async def test_the_outcome_is_shown_and_officers_filter_by_it(
+    town: Town, applicant: Applicant, event: type[Event], status: str
+) -> None:
+    await town.receive(Evaluation().tells(outcome(event, applicant)))
+    assert (await standing(applicant))["status"] == status
+    [row] = done(await town.officer.get("/applications", status=status))["items"]
+    assert (row["id"], row["status"]) == (applicant.id, status)
+
+
+async def test_review_and_publication_are_shown(town: Town, applicant: Applicant) -> None:
+    evaluation = Evaluation()
+    ids = {"programme_year": 2025, "application": applicant.id, "school": applicant.school}
+    await town.receive(
+        evaluation.tells(example(told.EligibilityDecided, **ids, eligible=True, reasons=())),
+        evaluation.tells(
+            example(told.EvaluationScheduled, **ids, stage="documents", starts_at=AT, ends_at=AT)
+        ),
+        evaluation.tells(
+            example(
+                told.ResultsPublished,
+                programme_year=2025,
+                stage="preliminary",
+                published_at=AT,
+                appeals_until=AT,
+            )
+        ),
+    )
+    review = (await applicant.show())["review"]
+    assert (review["eligible"], review["stage"]) == (True, "documents")
+    year = done(await applicant.staff.get("/programme-years/2025"))
+    assert [(result["stage"], result["published_at"]) for result in year["results"]] == [
+        ("preliminary", "2025-03-20T09:00:00Z")
+    ]
+
+
+async def test_an_event_told_twice_is_shown_once_and_an_earlier_year_does_not_touch_this_one(
+    town: Town, applicant: Applicant
+) -> None:
+    evaluation = Evaluation()
+    earlier = example(told.SchoolSelected, programme_year=2024, school=applicant.school, origin="imported")
+    record = evaluation.tells(earlier)
+    await town.receive(record, record)
+    await town.receive(record)
+    assert (await applicant.show())["standing"] is None
+    assert len(await town.rows("select 1 from messaging.inbox")) == 1
+    assert await town.rows("select year, status from standing") == [{"year": 2024, "status": "selected"}]
+    assert await town.rows("select 1 from messaging.parked") == []
+
+
+async def test_a_broken_event_is_parked_and_shows_nothing(town: Town, applicant: Applicant) -> None:
+    record = Evaluation().tells(outcome(told.SchoolSelected, applicant))
+    broken = Given(record.topic, 0, 0, record.key, b"{}", record.headers)
+    await town.receive(broken)
+    assert (await applicant.show())["standing"] is None
+    [parked] = await town.rows("select reason from messaging.parked")
+    assert parked["reason"].startswith("schema")
+
+
+def test_every_event_that_is_meant_for_this_service_is_handled() -> None:
+    meant = {kind for kind, event in EVENTS.items() if "applications" in event.read_by}
+    assert events.inbox.handled == meant
