@@ -1,9 +1,11 @@
 """Selection snapshots and results as JSON documents: read strictly, computed, written."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
+from decisions.recompute import recompute_command
 from decisions.strict import (
     Broken,
     Fields,
@@ -17,10 +19,13 @@ from decisions.strict import (
     texts,
     within,
 )
-from evaluation.domain.selection import RULE, Award, select
+from evaluation.domain.selection import RULE, Award, Walk, select
 from evaluation.domain.snapshot import Applicant, Policy, Quota, SchoolId, Snapshot, Unsupported
+from evaluation.domain.walk import walk
 
-KIND = "selection"
+KIND: Final = "selection"
+COMPILED_FROM: Final = 200_000
+"""Applicants from which importing numba and compiling cost less than they save."""
 
 
 def parse(document: Any) -> Snapshot:
@@ -48,10 +53,18 @@ def compute(snapshot: Snapshot) -> Mapping[str, Any]:
         Broken: The rule refuses the snapshot.
     """
     try:
-        decisions = select(snapshot)
+        decisions = select(snapshot, _walk_for(snapshot))
     except Unsupported as error:
         raise Broken(error.field, error.rule, error.detail) from error
     return result_document(decision.award for decision in decisions)
+
+
+def _walk_for(snapshot: Snapshot) -> Walk:
+    if len(snapshot.applicants) < COMPILED_FROM:
+        return walk
+    from evaluation import kernel  # noqa: PLC0415 - importing numba takes what a small snapshot can save
+
+    return kernel.steps
 
 
 def result_document(awards: Iterable[Award]) -> dict[str, Any]:
@@ -59,7 +72,7 @@ def result_document(awards: Iterable[Award]) -> dict[str, Any]:
     return {
         "kind": f"{KIND}-result",
         "rule": RULE,
-        "code": f"evaluation {version('ieum-evaluation')}",
+        "code": code_version(),
         "awards": [
             {
                 "id": award.id,
@@ -71,6 +84,12 @@ def result_document(awards: Iterable[Award]) -> dict[str, Any]:
             for award in awards
         ],
     }
+
+
+@cache
+def code_version() -> str:
+    """The software that made a result."""
+    return f"ieum-evaluation/{version('ieum-evaluation')}"
 
 
 def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
@@ -161,3 +180,6 @@ def _applicant(fields: Fields) -> Applicant:
 
 def _holders(value: object, path: str) -> dict[SchoolId, tuple[str, ...]]:
     return {SchoolId(school): texts(held, within(path, school)) for school, held in entries(value, path)}
+
+
+recompute = recompute_command(parse, compute)
