@@ -128,9 +128,9 @@ def document_of(number: int, gathered: Gathered, lot_seed: str | None) -> dict[s
 
 def told_documents(told: Explanations) -> dict[str, Any]:
     """What is told, as JSON, by the id of the student or the opening."""
-    students = {each.student: asdict(each) for each in told.students}
-    openings = {each.opening: asdict(each) for each in told.openings}
-    return {**students, **openings}
+    documents: dict[str, Any] = {each.student: asdict(each) for each in told.students}
+    documents.update((each.opening, asdict(each)) for each in told.openings)
+    return documents
 
 
 def _offered_document(offered: Offered) -> dict[str, Any]:

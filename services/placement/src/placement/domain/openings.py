@@ -1,6 +1,6 @@
 """Openings (채용 자리): what a company may offer, and how its places are held, taken and freed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -94,7 +94,7 @@ def minimum_wage(day: date) -> int:
     return MINIMUM_WAGE_KRW[known]
 
 
-def check_openings(openings: tuple[OpeningFacts, ...], today: date) -> None:
+def check_openings(openings: Sequence[OpeningFacts], today: date) -> None:
     """Refuse openings that break a public rule, each with its place in the request.
 
     Raises:

@@ -1,0 +1,64 @@
+"""Routes of bipartite agreements: proposed by a school or a company, signed by the other."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+
+from contracts import values
+from placement.domain.agreements import BipartiteDraft
+from placement.domain.vocabulary import AgreementId, CompanyId, SchoolId, Side, Year
+from placement.handlers import agreements as handlers
+from placement.http.bodies import Body, TermBody
+from placement.http.identity import ConfinedOrganisation, Organisation, Signatory
+from placement.views import agreements as views
+from placement.views.agreements import BipartiteFilter, BipartiteView
+from placement.views.shapes import Page
+from web import Read, Router, Tx
+
+router = Router(tags=["agreements"])
+
+
+class ProposedAgreement(TermBody):
+    partner: str = Field(
+        max_length=64,
+        description="The company, where a school proposes; the school, where a company does",
+        examples=["cmp_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"],
+    )
+
+    def draft(self, year: Year, by: Signatory) -> BipartiteDraft:
+        school, company = (by.party, self.partner) if by.side is Side.SCHOOL else (self.partner, by.party)
+        return BipartiteDraft(year, SchoolId(school), CompanyId(company), self.term())
+
+
+class ProposeAgreements(Body):
+    programme_year: values.ProgrammeYear
+    agreements: Annotated[list[ProposedAgreement], Field(min_length=1, max_length=500)]
+
+
+class SignAgreements(Body):
+    agreements: Annotated[list[AgreementId], Field(min_length=1, max_length=500)]
+
+
+@router.post("/agreements", status_code=201)
+async def propose(body: ProposeAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
+    """Propose agreements, all or none; who proposes has signed thereby."""
+    year = Year(body.programme_year)
+    drafts = [each.draft(year, by) for each in body.agreements]
+    proposed = await handlers.propose_agreements(tx, year, drafts, by.side)
+    return await views.bipartite_of(tx, [each.id for each in proposed])
+
+
+@router.post("/agreements/signatures", status_code=201)
+async def sign(body: SignAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
+    """Sign what the other party proposed, all or none; the agreements are in force thereby."""
+    await handlers.sign_agreements(tx, body.agreements, by.side, by.party)
+    return await views.bipartite_of(tx, [*body.agreements])
+
+
+@router.get("/agreements")
+async def list_agreements(
+    wanted: Annotated[BipartiteFilter, Query()], own: ConfinedOrganisation, read: Read
+) -> Page[BipartiteView]:
+    """Agreements of a year: one's own; officers and auditors see all."""
+    return await views.bipartite(read, wanted if own is None else wanted.of(own.side, own.party))

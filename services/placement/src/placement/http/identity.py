@@ -1,0 +1,107 @@
+"""Who may ask what here."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from chassis.refusals import NotAllowed
+from placement.domain.vocabulary import CompanyId, SchoolId, Side, StudentId
+from web import Principal, Role, require
+
+Anyone = Annotated[Principal, Depends(require())]
+Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
+Overseer = Annotated[Principal, Depends(require(Role.OFFICER, Role.AUDITOR))]
+Registrant = Annotated[Principal, Depends(require(Role.COMPANY))]
+_School = Annotated[Principal, Depends(require(Role.SCHOOL))]
+_Company = Annotated[Principal, Depends(require(Role.COMPANY))]
+_Student = Annotated[Principal, Depends(require(Role.STUDENT))]
+_Organisation = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY))]
+_Signatory = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.STUDENT))]
+_Reader = Annotated[
+    Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.STUDENT, Role.OFFICER, Role.AUDITOR))
+]
+_OrganisationReader = Annotated[
+    Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.OFFICER, Role.AUDITOR))
+]
+_CompanyReader = Annotated[Principal, Depends(require(Role.COMPANY, Role.OFFICER, Role.AUDITOR))]
+_SchoolReader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.AUDITOR))]
+
+OVERSEERS = frozenset({Role.OFFICER, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A party of agreements: which side it is, and its id."""
+
+    side: Side
+    party: str
+
+
+def own_school(caller: _School) -> SchoolId:
+    """The school that a member of its staff acts for."""
+    return SchoolId(_party(caller))
+
+
+def own_company(caller: _Company) -> CompanyId:
+    """The company that somebody acts for."""
+    return CompanyId(_party(caller))
+
+
+def own_student(caller: _Student) -> StudentId:
+    """The student who asks."""
+    return StudentId(_party(caller))
+
+
+def organisation(caller: _Organisation) -> Signatory:
+    """The school or company that somebody acts for."""
+    return _signatory(caller)
+
+
+def signatory(caller: _Signatory) -> Signatory:
+    """The school, company or student that somebody acts for."""
+    return _signatory(caller)
+
+
+def confined_to(caller: _Reader) -> Signatory | None:
+    """The one party whose data the caller sees; None for officers and auditors, who see all."""
+    return None if caller.roles & OVERSEERS else _signatory(caller)
+
+
+def confined_organisation(caller: _OrganisationReader) -> Signatory | None:
+    """As `confined_to`, where students have nothing to see."""
+    return None if caller.roles & OVERSEERS else _signatory(caller)
+
+
+def confined_company(caller: _CompanyReader) -> CompanyId | None:
+    """The one company whose data the caller sees; None for officers and auditors, who see all."""
+    return None if caller.roles & OVERSEERS else CompanyId(_party(caller))
+
+
+def confined_school(caller: _SchoolReader) -> SchoolId | None:
+    """The one school whose data the caller sees; None for officers and auditors, who see all."""
+    return None if caller.roles & OVERSEERS else SchoolId(_party(caller))
+
+
+def _signatory(caller: Principal) -> Signatory:
+    sides = [side for side in Side if Role(side) in caller.roles]
+    if len(sides) != 1:
+        raise NotAllowed("one_side", "The token's roles must have exactly one of school, company, student")
+    return Signatory(sides[0], _party(caller))
+
+
+def _party(caller: Principal) -> str:
+    if caller.party is None:
+        raise NotAllowed("party_missing", "The token's party must be the one acted for")
+    return caller.party
+
+
+School = Annotated[SchoolId, Depends(own_school)]
+Company = Annotated[CompanyId, Depends(own_company)]
+Student = Annotated[StudentId, Depends(own_student)]
+Organisation = Annotated[Signatory, Depends(organisation)]
+AnyParty = Annotated[Signatory, Depends(signatory)]
+Confined = Annotated[Signatory | None, Depends(confined_to)]
+ConfinedOrganisation = Annotated[Signatory | None, Depends(confined_organisation)]
+ConfinedCompany = Annotated[CompanyId | None, Depends(confined_company)]
+ConfinedSchool = Annotated[SchoolId | None, Depends(confined_school)]

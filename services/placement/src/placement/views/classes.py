@@ -1,0 +1,101 @@
+"""Classes and how their students fare, as their schools and officers see them."""
+
+from datetime import date, datetime
+from typing import Final, Literal
+
+from pydantic import Field
+
+from chassis.transaction import ReadTransaction
+from placement.domain.vocabulary import ClassState
+from placement.views.shapes import Page, Slice, View, found, page
+
+Progress = Literal["enrolled", "offered", "agreement_drafted", "placed"]
+"""How far a student has come; `enrolled` is in a class without an offer."""
+
+PROGRESS: Final = """
+  case
+    when exists (select from placement x where x.student = e.student and x.state = 'active') then 'placed'
+    when exists (select from tripartite_agreement x where x.student = e.student and x.state = 'drafted')
+      then 'agreement_drafted'
+    when exists (select from offer x where x.student = e.student and x.state = 'offered') then 'offered'
+    else 'enrolled'
+  end"""
+
+
+class ClassView(View):
+    id: str = Field(examples=["cls_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    programme_year: int = Field(examples=[2025])
+    school: str
+    school_name_ko: str
+    track: str = Field(examples=["new_technology"])
+    field: str = Field(examples=["smart_factory"])
+    capacity: int = Field(examples=[20])
+    enrolled: int
+    companies: list[str]
+    starts_on: date
+    ends_on: date
+    state: ClassState
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_reason: str | None
+
+
+class RosterRow(View):
+    student: str
+    reference: str = Field(description="The school's own reference")
+    enrolled_at: datetime
+    progress: Progress
+
+
+class ClassDetail(ClassView):
+    roster: list[RosterRow]
+
+
+class ClassFilter(Slice):
+    programme_year: int = Field(ge=2008, le=2999)
+    state: ClassState | None = None
+
+
+_CLASS: Final = """
+  select c.*, s.name_ko as school_name_ko,
+    array(select company from class_company where employment_class = c.id order by company) as companies
+  from employment_class c join school s on s.id = c.school"""
+
+
+async def classes(tx: ReadTransaction, wanted: ClassFilter, school: str | None) -> Page[ClassView]:
+    """Classes of a year: those of `school`, or of all where it is None."""
+    rows = await tx.fetch(
+        f"""{_CLASS}
+        where c.programme_year = $1 and ($2::text is null or c.school = $2)
+          and ($3::text is null or c.state = $3) and ($4::text is null or c.id > $4)
+        order by c.id limit $5
+        """,
+        wanted.programme_year,
+        school,
+        wanted.state,
+        wanted.after,
+        wanted.limit + 1,
+    )
+    return page(ClassView, rows, wanted.limit)
+
+
+async def employment_class(tx: ReadTransaction, employment_class: str, school: str | None) -> ClassDetail:
+    """One class with its roster; where `school` is given, only if it is that school's.
+
+    The references are for the school alone.
+    """
+    row = await tx.fetchrow(
+        f"{_CLASS} where c.id = $1 and ($2::text is null or c.school = $2)", employment_class, school
+    )
+    described = found(row, "employment_class")
+    roster = await tx.fetch(
+        f"""
+        select e.student, case when $2 then s.reference else '' end as reference, e.enrolled_at,
+          {PROGRESS} as progress
+        from enrolment e join student s on s.id = e.student
+        where e.employment_class = $1 and e.state = 'active' order by e.id
+        """,
+        employment_class,
+        school is not None,
+    )
+    return ClassDetail(**described, roster=[RosterRow(**each) for each in roster])

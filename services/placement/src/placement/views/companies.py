@@ -1,0 +1,173 @@
+"""Companies and their openings, as they, schools and officers see them."""
+
+from datetime import date, datetime
+from typing import Final
+
+from pydantic import Field
+
+from chassis.transaction import ReadTransaction
+from placement.domain.matching import Standing
+from placement.domain.vocabulary import CompanyState, OpeningState
+from placement.views.shapes import Page, Slice, View, document, found, page
+
+
+class CompanyView(View):
+    id: str = Field(examples=["cmp_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    registration_number: str = Field(examples=["1168200276"])
+    name_ko: str = Field(examples=["한빛정밀"])
+    name_en: str | None = Field(examples=["Hanbit Precision"])
+    province: str = Field(examples=["seoul"])
+    industry: str = Field(examples=["machinery"])
+    employees: int = Field(examples=[35])
+    state: CompanyState
+    registered_at: datetime
+    approved_at: datetime | None
+
+
+class CompanyFilter(Slice):
+    state: CompanyState | None = None
+    province: str | None = Field(default=None, max_length=64)
+
+
+class OpeningView(View):
+    id: str = Field(examples=["opn_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    programme_year: int = Field(examples=[2025])
+    company: str
+    company_name_ko: str
+    company_name_en: str | None
+    field: str = Field(examples=["smart_factory"])
+    title: str = Field(examples=["설비 보전 담당"])
+    province: str = Field(description="Province of the work", examples=["seoul"])
+    wage_krw_per_hour: int = Field(examples=[10500])
+    hours_per_week: int = Field(examples=[35])
+    starts_on: date
+    places: int = Field(examples=[2])
+    free: int = Field(description="Places that nobody holds")
+    state: OpeningState
+    published_at: datetime
+
+
+class OwnOpeningView(OpeningView):
+    held: int = Field(description="Places of open offers, unsigned agreements and active placements")
+    active: int = Field(description="Places of active placements")
+
+
+class StandingView(View):
+    student: str
+    standing: Standing
+
+
+class OpeningTold(View):
+    """What a company is told of a round about each student it ranked."""
+
+    round: str
+    number: int
+    standings: list[StandingView]
+
+
+class OpeningDetail(OwnOpeningView):
+    told: list[OpeningTold]
+
+
+class OpeningFilter(Slice):
+    programme_year: int = Field(ge=2008, le=2999)
+    state: OpeningState | None = None
+
+
+_OPENING: Final = """
+  select o.id, o.programme_year, o.company, c.name_ko as company_name_ko, c.name_en as company_name_en,
+    o.field, o.title, o.province, o.wage_krw_per_hour, o.hours_per_week, o.starts_on, o.places, o.held,
+    o.active, o.places - o.held as free, o.state, o.published_at
+  from opening o join company c on c.id = o.company"""
+
+
+async def companies(tx: ReadTransaction, wanted: CompanyFilter) -> Page[CompanyView]:
+    rows = await tx.fetch(
+        """
+        select * from company
+        where ($1::text is null or state = $1) and ($2::text is null or province = $2)
+          and ($3::text is null or id > $3)
+        order by id limit $4
+        """,
+        wanted.state,
+        wanted.province,
+        wanted.after,
+        wanted.limit + 1,
+    )
+    return page(CompanyView, rows, wanted.limit)
+
+
+async def companies_of(tx: ReadTransaction, ids: list[str]) -> list[CompanyView]:
+    rows = await tx.fetch("select * from company where id = any($1) order by id", ids)
+    return [CompanyView(**row) for row in rows]
+
+
+async def company(tx: ReadTransaction, company: str) -> CompanyView:
+    return CompanyView(**found(await tx.fetchrow("select * from company where id = $1", company), "company"))
+
+
+async def openings(tx: ReadTransaction, wanted: OpeningFilter, company: str | None) -> Page[OwnOpeningView]:
+    """Openings of a year: those of `company`, or of all where it is None."""
+    rows = await tx.fetch(
+        f"""{_OPENING}
+        where o.programme_year = $1 and ($2::text is null or o.company = $2)
+          and ($3::text is null or o.state = $3) and ($4::text is null or o.id > $4)
+        order by o.id limit $5
+        """,
+        wanted.programme_year,
+        company,
+        wanted.state,
+        wanted.after,
+        wanted.limit + 1,
+    )
+    return page(OwnOpeningView, rows, wanted.limit)
+
+
+async def openings_of(tx: ReadTransaction, ids: list[str]) -> list[OwnOpeningView]:
+    """These openings, in the order of `ids`."""
+    rows = await tx.fetch(f"{_OPENING} where o.id = any($1)", ids)
+    known = {row["id"]: OwnOpeningView(**row) for row in rows}
+    return [known[each] for each in ids]
+
+
+async def opening(tx: ReadTransaction, opening: str, company: str | None) -> OpeningDetail:
+    """One opening with what its company is told; where `company` is given, only if it is that company's."""
+    row = await tx.fetchrow(
+        f"{_OPENING} where o.id = $1 and ($2::text is null or o.company = $2)", opening, company
+    )
+    rounds = await tx.fetch(
+        """
+        select r.id as round, r.number, e.told from explanation e join matching_round r on r.id = e.round
+        where e.subject = $1 order by r.number
+        """,
+        opening,
+    )
+    told = [
+        OpeningTold(
+            round=each["round"],
+            number=each["number"],
+            standings=[
+                StandingView(student=student, standing=standing)
+                for student, standing in document(each["told"])["standings"]
+            ],
+        )
+        for each in rounds
+    ]
+    return OpeningDetail(**found(row, "opening"), told=told)
+
+
+async def openings_for_student(tx: ReadTransaction, student: str) -> list[OpeningView]:
+    """Openings with a free place whose company has an agreement in force with the student's school."""
+    rows = await tx.fetch(
+        f"""{_OPENING}
+        join student s on s.id = $1
+        join enrolment e on e.student = s.id and e.state = 'active' and e.programme_year = o.programme_year
+        join bipartite_agreement a
+          on a.company = o.company and a.school = s.school and a.programme_year = o.programme_year
+        where o.held < o.places and a.state = 'in_force'
+          and (programme_clock() at time zone 'Asia/Seoul')::date between a.starts_on and a.ends_on
+        order by o.id
+        """,
+        student,
+    )
+    return [OpeningView(**row) for row in rows]

@@ -1,0 +1,117 @@
+"""Matching rounds: their windows for everybody, candidates for companies, the proof for auditors."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from chassis.refusals import Conflict, NotFound
+from chassis.transaction import ReadTransaction
+from placement.domain.vocabulary import RoundState
+from placement.views.shapes import View, found
+
+
+class RoundView(View):
+    id: str = Field(examples=["mat_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    programme_year: int = Field(examples=[2025])
+    number: int = Field(examples=[1])
+    state: RoundState
+    lot_source: str
+    opened_at: datetime
+    preferences_until: datetime = Field(description="First moment too late for a student's list")
+    rankings_until: datetime = Field(description="First moment too late for a company's ranking")
+    closed_at: datetime | None
+    decided_at: datetime | None
+    rule: str | None = Field(examples=["matching-1"])
+    code: str | None
+    snapshot_sha256: str | None
+    result_sha256: str | None
+    students: int = Field(description="Who takes part")
+    offers: int
+    unmatched: int
+
+
+class CandidateView(View):
+    student: str
+    school: str
+    school_name_ko: str
+    employment_class: str
+    track: str
+
+
+class CandidatesOfOpening(View):
+    """Who lists an opening, by id: where it stands in a list is the student's own affair."""
+
+    opening: str
+    students: list[CandidateView]
+
+
+_ROUND = """
+  select r.id, r.programme_year, r.number, r.state, r.lot_source, r.opened_at, r.preferences_until,
+    r.rankings_until, r.closed_at, r.decided_at, r.rule, r.code, r.snapshot_sha256, r.result_sha256,
+    (select count(*) from preference p where p.round = r.id) as students,
+    (select count(*) from offer o where o.round = r.id) as offers,
+    (select count(*) from explanation e
+      where e.round = r.id and e.told ? 'student' and e.told ->> 'opening' is null) as unmatched
+  from matching_round r"""
+
+
+async def rounds(tx: ReadTransaction, programme_year: int) -> list[RoundView]:
+    rows = await tx.fetch(f"{_ROUND} where r.programme_year = $1 order by r.number", programme_year)
+    return [RoundView(**row) for row in rows]
+
+
+async def round_(tx: ReadTransaction, round_id: str) -> RoundView:
+    return RoundView(**found(await tx.fetchrow(f"{_ROUND} where r.id = $1", round_id), "round"))
+
+
+async def candidates(tx: ReadTransaction, round_id: str, company: str) -> list[CandidatesOfOpening]:
+    """Who lists the openings of a company; told when the lists can change no more.
+
+    Raises:
+        Conflict: `preferences_open`, before the students' deadline.
+    """
+    row = await tx.fetchrow(
+        "select programme_year, preferences_until from matching_round where id = $1", round_id
+    )
+    described = found(row, "round")
+    if await tx.now() < described["preferences_until"]:
+        until = described["preferences_until"].isoformat()
+        raise Conflict("preferences_open", f"Students may change their lists until {until}", "round")
+    rows = await tx.fetch(
+        """
+        select o.id as opening, p.student, s.school, h.name_ko as school_name_ko, e.employment_class, c.track
+        from opening o
+        join preference p on p.round = $1 and o.id = any(p.openings)
+        join student s on s.id = p.student
+        join school h on h.id = s.school
+        join enrolment e on e.student = s.id and e.state = 'active'
+        join employment_class c on c.id = e.employment_class
+        where o.company = $2 and o.programme_year = $3
+        order by o.id, p.student
+        """,
+        round_id,
+        company,
+        described["programme_year"],
+    )
+    listed: dict[str, list[CandidateView]] = {}
+    for each in rows:
+        listed.setdefault(each["opening"], []).append(CandidateView(**each))
+    return [CandidatesOfOpening(opening=opening, students=those) for opening, those in listed.items()]
+
+
+async def snapshot(tx: ReadTransaction, round_id: str) -> bytes:
+    """The bytes that were hashed and decided over."""
+    return await _proof(tx, round_id, "snapshot")
+
+
+async def result(tx: ReadTransaction, round_id: str) -> bytes:
+    """The bytes of the result."""
+    return await _proof(tx, round_id, "result")
+
+
+async def _proof(tx: ReadTransaction, round_id: str, what: str) -> bytes:
+    row = await tx.fetchrow("select snapshot, result from matching_round where id = $1", round_id)
+    kept: bytes | None = found(row, "round")[what]
+    if kept is None:
+        raise NotFound("round_undecided", "The round has not been run yet", "round")
+    return kept

@@ -1,0 +1,161 @@
+"""A student's own data: class, lists, offers with their reasons, agreements, placement."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from chassis.transaction import ReadTransaction
+from placement.domain.matching import Loss
+from placement.domain.vocabulary import OfferState, PlacementState, RoundState
+from placement.views.agreements import TripartiteFilter, TripartiteView, tripartite
+from placement.views.classes import PROGRESS, Progress
+from placement.views.shapes import View, document, found
+
+
+class MissedView(View):
+    """An opening liked better than what came of it, and why it could not be had."""
+
+    opening: str
+    reason: Loss
+    own_rank: int | None
+    last_rank: int | None
+    by_lot: bool
+
+
+class RoundOfStudent(View):
+    """A round the student takes part in; `missed` is told once it is decided."""
+
+    round: str
+    number: int
+    state: RoundState
+    preferences_until: datetime
+    openings: list[str] = Field(description="The student's list, the one liked best first")
+    listed_at: datetime | None
+    opening: str | None = Field(description="What the round gave")
+    choice: int | None = Field(description="Its place in the list, from 1")
+    missed: list[MissedView] | None
+
+
+class OfferView(View):
+    id: str = Field(examples=["off_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    round: str
+    opening: str
+    company: str
+    company_name_ko: str
+    company_name_en: str | None
+    preference: int
+    state: OfferState
+    offered_at: datetime
+    expires_at: datetime = Field(description="First moment that is too late to answer")
+    answered_at: datetime | None
+
+
+class PlacementView(View):
+    id: str = Field(examples=["plc_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    programme_year: int
+    student: str
+    school: str
+    company: str
+    company_name_ko: str
+    company_name_en: str | None
+    opening: str
+    province: str = Field(description="Province of the work")
+    starts_on: date
+    agreement: str
+    state: PlacementState
+    placed_at: datetime
+    ended_at: datetime | None
+    ended_reason: str | None
+
+
+class StudentView(View):
+    id: str = Field(examples=["stu_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    programme_year: int
+    school: str
+    school_name_ko: str
+    school_name_en: str | None
+    employment_class: str
+    track: str
+    enrolled_at: datetime
+    progress: Progress
+    rounds: list[RoundOfStudent]
+    offers: list[OfferView]
+    agreements: list[TripartiteView]
+    placements: list[PlacementView]
+
+
+_PLACEMENT = """
+  select p.*, c.name_ko as company_name_ko, c.name_en as company_name_en, o.province, o.starts_on
+  from placement p join company c on c.id = p.company join opening o on o.id = p.opening"""
+
+
+async def student(tx: ReadTransaction, student: str) -> StudentView:
+    row = await tx.fetchrow(
+        f"""
+        select s.id, e.programme_year, s.school, h.name_ko as school_name_ko, h.name_en as school_name_en,
+          e.employment_class, c.track, e.enrolled_at, {PROGRESS} as progress
+        from student s
+        join enrolment e on e.student = s.id
+        join employment_class c on c.id = e.employment_class
+        join school h on h.id = s.school
+        where s.id = $1
+        order by e.id desc limit 1
+        """,
+        student,
+    )
+    described = found(row, "student")
+    own = TripartiteFilter(programme_year=described["programme_year"], student=student)
+    return StudentView(
+        **described,
+        rounds=await _rounds(tx, student),
+        offers=await _offers(tx, student),
+        agreements=(await tripartite(tx, own)).items,
+        placements=await _placements(tx, student),
+    )
+
+
+async def placement(tx: ReadTransaction, placement: str) -> PlacementView:
+    row = await tx.fetchrow(f"{_PLACEMENT} where p.id = $1", placement)
+    return PlacementView(**found(row, "placement"))
+
+
+async def _rounds(tx: ReadTransaction, student: str) -> list[RoundOfStudent]:
+    rows = await tx.fetch(
+        """
+        select r.id as round, r.number, r.state, r.preferences_until, p.openings, p.listed_at, e.told
+        from preference p
+        join matching_round r on r.id = p.round
+        left join explanation e on e.round = r.id and e.subject = p.student
+        where p.student = $1 order by r.programme_year, r.number
+        """,
+        student,
+    )
+    return [
+        RoundOfStudent(
+            **{name: value for name, value in row.items() if name != "told"},
+            **_told(document(row["told"])),
+        )
+        for row in rows
+    ]
+
+
+def _told(explanation: dict[str, object] | None) -> dict[str, object]:
+    told = explanation or {}
+    return {name: told.get(name) for name in ("opening", "choice", "missed")}
+
+
+async def _offers(tx: ReadTransaction, student: str) -> list[OfferView]:
+    rows = await tx.fetch(
+        """
+        select f.*, o.company, c.name_ko as company_name_ko, c.name_en as company_name_en
+        from offer f join opening o on o.id = f.opening join company c on c.id = o.company
+        where f.student = $1 order by f.offered_at, f.id
+        """,
+        student,
+    )
+    return [OfferView(**row) for row in rows]
+
+
+async def _placements(tx: ReadTransaction, student: str) -> list[PlacementView]:
+    rows = await tx.fetch(f"{_PLACEMENT} where p.student = $1 order by p.id", student)
+    return [PlacementView(**row) for row in rows]
