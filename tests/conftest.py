@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from embedded import clock as programme_clock
 from embedded import cloning, databases, stack, topics
 from embedded.cloning import Server
 from embedded.databases import Database
+from embedded.issuer import Issuer
 
 On = Literal["embedded", "external"]  # testcontainers joins here
 
@@ -179,6 +180,23 @@ async def own_topics(servers: Servers) -> AsyncIterator[Callable[..., Awaitable[
 
     yield make
     await topics.delete(servers.bootstrap, made)
+
+
+@pytest.fixture
+def working_folder() -> Iterator[Path]:
+    """A folder for a stack of the test's own.
+
+    Not `tmp_path`: pytest closes the folder above it to other users whenever it starts, and as root
+    PostgreSQL is one.
+    """
+    with TemporaryDirectory(prefix="ieum-stack-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """Signs bearer tokens: `issuer.token("somebody", ["officer"])`; `issuer.keys` is the JWKS file."""
+    return Issuer.open(tmp_path_factory.mktemp("issuer"))
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ async def class_path(say: Callable[[str], None], folder: Path | None = None) -> 
         for jar in missing:
             # A thread each, so that whoever waits can be stopped in between.
             await asyncio.to_thread(_fetch, jar, folder)
-    return [folder / _name(jar) for jar in locked]
+    return [folder / file_name(jar) for jar in locked]
 
 
 def lock() -> None:
@@ -61,12 +61,12 @@ def _context(folder: Path) -> MavenContext:
     return MavenContext(resolver=PythonResolver(), repo_cache=folder, timeout=TIMEOUT)
 
 
-def _name(jar: LockedDependency) -> str:
+def file_name(jar: LockedDependency) -> str:
     return f"{jar.artifactId}-{jar.version}.jar"
 
 
 def _missing(locked: Iterable[LockedDependency], folder: Path) -> list[LockedDependency]:
-    return [jar for jar in locked if not _is_whole(folder / _name(jar), jar)]
+    return [jar for jar in locked if not _is_whole(folder / file_name(jar), jar)]
 
 
 def _is_whole(file: Path, jar: LockedDependency) -> bool:
@@ -89,7 +89,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _fetch(jar: LockedDependency, folder: Path) -> None:
     with _alone(folder):
-        if not _is_whole(folder / _name(jar), jar):
+        if not _is_whole(folder / file_name(jar), jar):
             _download(jar, folder)
 
 
@@ -105,10 +105,10 @@ def _download(jar: LockedDependency, folder: Path) -> None:
                 time.sleep(attempt)
                 continue
             if _is_whole(fetched, jar):
-                fetched.replace(folder / _name(jar))
+                fetched.replace(folder / file_name(jar))
                 return
             if attempt == ATTEMPTS:
                 raise Trouble(
-                    f"{_name(jar)} from Maven Central is not the file of jgo.lock.toml (SHA-256 differs)."
+                    f"{file_name(jar)} from Maven Central is not the file of jgo.lock.toml (SHA-256 differs)."
                 )
-    raise Trouble(f"{_name(jar)} could not be fetched from Maven Central; is the network there?")
+    raise Trouble(f"{file_name(jar)} could not be fetched from Maven Central; is the network there?")

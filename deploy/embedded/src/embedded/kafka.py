@@ -18,7 +18,7 @@ from embedded.folder import write_private
 from embedded.java import Java
 from embedded.ports import HOST
 from embedded.processes import Child, Program
-from embedded.trouble import Trouble, of_disk
+from embedded.trouble import of_disk, of_server
 
 READY: Final = 60.0
 STOP: Final = 20.0
@@ -137,7 +137,8 @@ class Kafka:
             reason = next(
                 (line for line in output if any(mark in line for mark in FAILURES)), "unknown reason"
             )
-            raise Trouble(f"Kafka could not make its files in {self.folder}: {reason.strip()}") from error
+            what = f"Kafka could not make its files in {self.folder}: {reason.strip()}"
+            raise of_server(what, self.folder) from error
         except OSError as error:
             raise of_disk(error, self.folder) from error
 
@@ -148,7 +149,7 @@ class Kafka:
                 return
             await asyncio.sleep(processes.POLL)
         words = processes.last_words(self._log, FAILURES)
-        raise Trouble(f"Kafka did not start: {words} (see {self._log})")
+        raise of_server(f"Kafka did not start: {words} (see {self._log})", self.folder)
 
     async def _has_joined(self) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)

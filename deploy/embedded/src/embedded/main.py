@@ -8,5 +8,6 @@ def main() -> None:
     try:
         commands = import_module("embedded.commands")
     except ModuleNotFoundError as error:
-        sys.exit(f"The Python package {error.name} is missing; `make up` installs what is needed.")
+        package = (error.name or str(error)).partition(".")[0]
+        sys.exit(f"The Python package {package} is missing; `make up` installs what is needed.")
     commands.run()

@@ -19,7 +19,7 @@ import psutil
 from embedded import processes
 from embedded.ports import HOST
 from embedded.processes import Child, Program
-from embedded.trouble import Trouble, of_disk
+from embedded.trouble import Trouble, of_disk, of_server
 
 VERSION: Final = 18
 ADMIN: Final = "admin"
@@ -126,7 +126,7 @@ class Postgres:
             os.chown(password, *self._user)
         user, group = self._user or (None, None)
         options = ["--auth=scram-sha-256", f"--pwfile={password}", f"--username={ADMIN}", "--encoding=UTF8"]
-        options += ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions", "-D", str(new)]
+        options += ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-clean", "-D", str(new)]
         try:
             subprocess.run(
                 [str(_binary("initdb")), *options],
@@ -144,10 +144,10 @@ class Postgres:
             reason = next(
                 (line for line in output if "error:" in line or "could not" in line), "unknown reason"
             )
-            raise Trouble(
-                f"PostgreSQL could not make its files in {self.folder}: {reason.strip()}"
-            ) from error
+            what = f"PostgreSQL could not make its files in {self.folder}: {reason.strip()}"
+            raise of_server(what, self.folder) from error
         finally:
+            shutil.rmtree(new, ignore_errors=True)
             password.unlink(missing_ok=True)
 
     def _remove_stale_lock(self) -> None:
@@ -172,7 +172,7 @@ class Postgres:
                     await connection.close()
                     return
         words = processes.last_words(self._log, FAILURES)
-        raise Trouble(f"PostgreSQL did not start: {words} (see {self._log})")
+        raise of_server(f"PostgreSQL did not start: {words} (see {self._log})", self.folder)
 
 
 def _binary(name: str) -> Path:

@@ -80,7 +80,17 @@ def end(process: psutil.Process) -> None:
             member.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(family, timeout=KILL_WAIT)
+    until = time.monotonic() + KILL_WAIT
+    # Not psutil's own wait: it would take the exit status of our children away from those who ask for it.
+    while any(_lives(member) for member in family) and time.monotonic() < until:
+        time.sleep(POLL)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from embedded import processes, stack
 from embedded.databases import SERVICES
 from embedded.kafka import FAILURES
 from embedded.stack import PORTS, Stack
-from embedded.trouble import Trouble
+from embedded.trouble import Trouble, of_server
 
 LOOK: Final = 0.5
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -78,7 +78,7 @@ async def _watch(running: Stack, say: Callable[[str], None]) -> None:
             end = f"{name} has ended by itself ({_how(child.status)})"
             if name not in running.services:
                 words = processes.last_words(running.folder.log(name), FAILURES)
-                raise Trouble(f"{end}: {words} (see {running.folder.log(name)})")
+                raise of_server(f"{end}: {words} (see {running.folder.log(name)})", running.folder.path)
             say(f"{end}: {running.services[name].last_words()} (see {running.folder.log(name)})")
         await asyncio.sleep(LOOK)
 
