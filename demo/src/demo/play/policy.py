@@ -1,0 +1,64 @@
+"""The policy of the year that is played.
+
+Seats, tracks and their sizes are those of the 2025 announcement; everything else is not public and a default
+of this software.
+"""
+
+from typing import Any, Final
+
+from demo.cast import Size
+from demo.play import calendar
+
+CUT_LINE: Final = "60"
+BOTH: Final = ["continuing", "new"]
+_DOCUMENTS: Final = {"operation_plan": BOTH, "performance_report": ["continuing"]}
+
+
+def documents_for(kind: str) -> list[str]:
+    """The documents that an application of this kind needs."""
+    return [name for name, kinds in _DOCUMENTS.items() if kind in kinds]
+
+
+def of(size: Size) -> dict[str, Any]:
+    """The policy for a year of `size`, as an officer enters it."""
+    return {
+        "version": 1,
+        "seats": size.seats,
+        "designations_per_school": 1,
+        "pools": [["continuing"], ["new"]],
+        "quotas": [
+            {
+                "name": "regional",
+                "tracks": ["regional_key_industry", "work_study"],
+                "at_least": size.regional,
+                "at_most": size.regional,
+            },
+            {
+                "name": "new_technology",
+                "tracks": ["new_technology"],
+                "at_least": size.new_technology,
+                "at_most": size.new_technology,
+            },
+        ],
+        "cut_line": CUT_LINE,
+        "tie_breaks": ["quantitative"],
+        "lot_source": f"모의 추첨 (simulated drawing), {calendar.LOT_DRAWN.isoformat()}",
+        "lot_drawn_on": calendar.LOT_DRAWN.isoformat(),
+        "rubric": f"default_{calendar.YEAR}",
+        "questions": [
+            {"name": "planned_students", "kinds": BOTH, "at_least": "1", "at_most": "500"},
+            {"name": "partner_companies", "kinds": BOTH, "at_least": "1", "at_most": "200"},
+        ],
+        "required_documents": [{"kind": name, "kinds": kinds} for name, kinds in _DOCUMENTS.items()],
+        "scoring": {
+            "reviewers_per_application": 3,
+            "aggregation": "mean",
+            "normalisation": "mean_shift",
+            "conflict_grounds": ["same_school", "same_province"],
+            "scoring_until": calendar.SCORING_UNTIL.isoformat(),
+            "appeal_days": 7,
+        },
+        "promotion": {"offer_days": 7},
+        "classes": {"min_size": 5, "max_size": 30},
+        "placement": {"offer_days": 7, "rounds": 1, "preferences_at_most": 10},
+    }
