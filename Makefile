@@ -8,7 +8,7 @@ BIN := .venv/bin
 MEMBERS := contracts decisions chassis web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
 INSTALLED := .venv/.installed
 
-.PHONY: help demo up token test crash check format schemas bench lock clean
+.PHONY: help demo up token clock test crash check format schemas bench lock clean
 
 help: ## Show what there is to run
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -28,11 +28,14 @@ $(INSTALLED): requirements.lock $(MEMBERS:%=%/pyproject.toml) | $(UV)
 demo: $(INSTALLED) ## Play one programme year on real Kafka and PostgreSQL (KEEP=1 leaves it running)
 	@$(BIN)/demo $(if $(KEEP),--keep)
 
-up: $(INSTALLED) ## Start the stack and the four services, and print their addresses
-	@$(BIN)/embedded up
+up: $(INSTALLED) ## Start the stack and the four services, and print their addresses (PORTS="applications=8001 …")
+	@$(BIN)/embedded up $(PORTS:%=--port %)
 
-token: $(INSTALLED) ## Print a bearer token: SUB=… ROLE=officer PARTY=…
-	@$(BIN)/embedded token --sub "$(SUB)" $(if $(ROLE),--role $(ROLE)) $(if $(PARTY),--party $(PARTY))
+token: $(INSTALLED) ## Print a bearer token: SUB=somebody ROLE="officer auditor" PARTY=…
+	@$(BIN)/embedded token $(if $(SUB),--sub "$(SUB)") $(ROLE:%=--role %) $(if $(PARTY),--party "$(PARTY)")
+
+clock: $(INSTALLED) ## Show the programme's clock, or set it: TO=2026-02-14T23:59:00+09:00 or an offset TO=P30D
+	@$(BIN)/embedded clock $(if $(TO),set -- "$(TO)",show)
 
 test: $(INSTALLED) ## Run the tests on the real parts (ARGS="…" for pytest)
 	@$(BIN)/pytest $(ARGS)
