@@ -33,3 +33,12 @@ async def things(
     meeting.attempts = 0
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://things") as client:
         yield Things(app, connections, issuer, client, where)
+
+
+@pytest.fixture
+async def edge(issuer: Issuer) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the same API where no request comes as far as the database."""
+    url = "postgresql://nobody@127.0.0.1:1/nowhere"
+    app = build(Pool(asyncpg.create_pool(url, min_size=0)), url, issuer.file)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://things") as client:
+        yield client

@@ -2,6 +2,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import httpx2
 import jsonschema
 import pytest
 from tests.web.things import Things
@@ -34,42 +35,42 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-async def schema(things: Things) -> dict[str, Any]:
-    answer: dict[str, Any] = (await things.client.get("/openapi.json")).json()
+async def schema(edge: httpx2.AsyncClient) -> dict[str, Any]:
+    answer: dict[str, Any] = (await edge.get("/openapi.json")).json()
     return answer
 
 
-async def test_the_page_loads_nothing_from_elsewhere_and_holds_no_script(things: Things) -> None:
-    answer = await things.client.get("/docs")
+async def test_the_page_loads_nothing_from_elsewhere_and_holds_no_script(edge: httpx2.AsyncClient) -> None:
+    answer = await edge.get("/docs")
     page = Page(answer.text)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert page.inline == []
     assert page.loads
     for address in page.loads:
         assert not re.match(r"[a-z]+:|//", address)
-        loaded = await things.client.get(f"/{address}")
+        loaded = await edge.get(f"/{address}")
         assert loaded.status_code == 200
         assert loaded.headers["x-content-type-options"] == "nosniff"
         assert len(loaded.content) > 100
 
 
-async def test_the_pages_policy_allows_scripts_of_this_service_alone(things: Things) -> None:
-    policy = (await things.client.get("/docs")).headers["content-security-policy"]
+async def test_the_pages_policy_allows_scripts_of_this_service_alone(edge: httpx2.AsyncClient) -> None:
+    policy = (await edge.get("/docs")).headers["content-security-policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == "'self'"
     assert "unsafe" not in policy
 
 
-async def test_the_script_that_starts_the_page_asks_for_our_description(things: Things) -> None:
-    script = (await things.client.get("/docs/start.js")).text
+async def test_the_script_that_starts_the_page_asks_for_our_description(edge: httpx2.AsyncClient) -> None:
+    script = (await edge.get("/docs/start.js")).text
     assert 'url: "openapi.json"' in script
     assert "http" not in script
 
 
 @pytest.mark.parametrize("name", ["missing.js", "..%2f..%2fpyproject.toml", "%2e%2e/__init__.py"])
-async def test_only_the_pages_own_files_are_served(things: Things, name: str) -> None:
-    assert (await things.client.get(f"/docs/{name}")).status_code == 404
+async def test_only_the_pages_own_files_are_served(edge: httpx2.AsyncClient, name: str) -> None:
+    assert (await edge.get(f"/docs/{name}")).status_code == 404
 
 
 async def test_the_description_is_openapi_3_1_with_examples(schema: dict[str, Any]) -> None:

@@ -86,12 +86,12 @@ async def test_bytes_that_are_no_text_are_told(things: Things, body: bytes) -> N
     assert shape(answer)[0] == 400
 
 
-async def test_an_unknown_address_is_a_problem(things: Things) -> None:
-    assert shape(await things.client.get("/nowhere")) == (404, "no_such_address", [])
+async def test_an_unknown_address_is_a_problem(edge: httpx2.AsyncClient) -> None:
+    assert shape(await edge.get("/nowhere")) == (404, "no_such_address", [])
 
 
-async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(things: Things) -> None:
-    answer = await things.client.patch("/things", headers=things.headers())
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(edge: httpx2.AsyncClient) -> None:
+    answer = await edge.patch("/things")
     assert shape(answer) == (405, "method_not_allowed", [])
     assert answer.headers["allow"] == "POST"
 

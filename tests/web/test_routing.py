@@ -82,12 +82,10 @@ async def test_what_is_repeated_reads_the_same_file_again(things: Things) -> Non
     assert (answer.status_code, answer.json()) == (200, {"attempts": 3, "content": "abc"})
 
 
-async def test_dependencies_are_closed_inside_the_transaction_each_time(things: Things) -> None:
-    answer = await things.post("/opened")
-    assert answer.status_code == 200
-    async with transaction.read(things.pool) as read:
-        names = [row["name"] for row in await read.fetch("select name from thing order by id")]
-    assert names == ["closed"]
+@pytest.mark.parametrize("path", ["/opened", "/opened-by-function"])
+async def test_dependencies_are_closed_inside_the_transaction(things: Things, path: str) -> None:
+    assert (await things.post(path)).status_code == 200
+    assert await things.names() == ["closed"]
 
 
 async def test_a_read_sees_one_state_and_changes_nothing(things: Things) -> None:

@@ -185,6 +185,12 @@ async def opened(tx: Tx) -> AsyncIterator[None]:
 async def use() -> None: ...
 
 
+@router.post(
+    "/opened-by-function", dependencies=[Depends(require(Role.SCHOOL)), Depends(opened, scope="function")]
+)
+async def use_by_function() -> None: ...
+
+
 @router.get("/state")
 async def state(caller: Anyone, read: Read) -> dict[str, str]:
     writable = await read.fetchval("select current_setting('transaction_read_only')")

@@ -29,7 +29,7 @@ _TRANSACTION: Final = "ieum.transaction"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def _transaction(request: Request) -> Transaction:
+async def _transaction(request: Request) -> Transaction:
     tx: Transaction | None = request.scope.get(_TRANSACTION)
     if tx is None:
         raise RuntimeError("Tx is for the unsafe routes of web.Router; others take Read")
