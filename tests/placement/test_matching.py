@@ -225,6 +225,8 @@ def assert_true(definition: Definition, market: Market, result: Matching, told: 
                 assert told.student not in opening.ranking
             case "no_places":
                 assert opening.capacity == 0
+            case "agreement_not_in_force":
+                pytest.fail("a market knows nothing of agreements")
             case "higher_ranked_took_places":
                 assert opening.id in definition.possible[told.student]
                 assert_outranked(opening, result, told.student, missed)

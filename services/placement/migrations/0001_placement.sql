@@ -31,6 +31,14 @@ create table participation (
   primary key (programme_year, school)
 );
 
+-- The final result's manifest: by school, how far its stream must have been read before classes open.
+create table final_result (
+  programme_year integer primary key,
+  manifest jsonb not null,
+  published_at timestamptz not null,
+  reached boolean not null default false
+);
+
 create table company (
   id text primary key,
   registration_number text not null unique check (registration_number ~ '^[0-9]{10}$'),
@@ -266,5 +274,5 @@ create index placement_by_year on placement (programme_year, state);
 
 -- migrate:down
 drop table placement, tripartite_agreement, offer, explanation, ranking, preference, matching_round, opening,
-  enrolment, student, class_company, employment_class, bipartite_agreement, company, participation, school,
-  programme_year;
+  enrolment, student, class_company, employment_class, bipartite_agreement, company, final_result, participation,
+  school, programme_year;

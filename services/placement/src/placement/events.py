@@ -6,7 +6,13 @@ from chassis.inbox import Inbox, Received
 from chassis.transaction import Transaction
 from contracts import topics
 from contracts.applications import ProgrammeYearOpened, SchoolClosed, SchoolRegistered, SchoolRenamed
-from contracts.evaluation import SchoolPromoted, SchoolRelinquished, SchoolRevoked, SchoolSelected
+from contracts.evaluation import (
+    ResultsPublished,
+    SchoolPromoted,
+    SchoolRelinquished,
+    SchoolRevoked,
+    SchoolSelected,
+)
 from placement.domain.programme import School, YearRules
 from placement.domain.vocabulary import ParticipationState, SchoolId, Year
 from placement.handlers import programme as handlers
@@ -70,6 +76,14 @@ async def school_relinquished(tx: Transaction, event: SchoolRelinquished) -> Non
 async def school_revoked(tx: Transaction, event: SchoolRevoked) -> None:
     year = Year(event.programme_year)
     await handlers.take_place(tx, year, _named(event), ParticipationState.REVOKED, event.revoked_at)
+
+
+@inbox.on(ResultsPublished)
+async def results_published(tx: Transaction, event: ResultsPublished) -> None:
+    """Only the final result lets classes open."""
+    if event.stage == "final":
+        manifest = {each.school: each.sequence for each in event.manifest}
+        await handlers.take_final_result(tx, Year(event.programme_year), manifest, event.published_at)
 
 
 def _entry(event: SchoolRegistered | SchoolRenamed | SchoolClosed) -> School:

@@ -1,5 +1,6 @@
 """What the other services decided: the rules of a year, and which schools take part in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis.refusals import Conflict
@@ -19,6 +20,14 @@ class YearRules:
     offer_days: int
     rounds: int
     preferences_at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalResult:
+    """By school, how far its stream must have been read; `reached` once it has been."""
+
+    manifest: Mapping[str, int]
+    reached: bool
 
 
 @dataclass(frozen=True, slots=True)

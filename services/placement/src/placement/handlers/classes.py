@@ -10,6 +10,7 @@ from placement import announce
 from placement.domain.agreements import day_of
 from placement.domain.classes import ClassPlan, EmploymentClass, Ground, check_roster, open_class
 from placement.domain.vocabulary import ClassId, SchoolId, StudentId, Year
+from placement.handlers.programme import require_results
 from placement.store import bipartite, programme
 from placement.store import classes as store
 
@@ -27,6 +28,7 @@ async def open_employment_class(
 ) -> EmploymentClass:
     """Open a class; its companies have agreements in force that stay so until the commit."""
     rules = await programme.rules(tx, year)
+    await require_results(tx, year)
     place = await programme.participation(tx, year, school)
     now = await tx.now()
     partners = await bipartite.partners(tx, year, day_of(now), school=school)

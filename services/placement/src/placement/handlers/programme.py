@@ -1,14 +1,20 @@
 """What other services decided, taken in: rules of a year, schools, their places."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from chassis import outbox
+from chassis.inbox import Inbox
+from chassis.refusals import Conflict
 from chassis.transaction import Transaction
+from contracts import topics
 from placement import announce
 from placement.domain.programme import School, YearRules
 from placement.domain.vocabulary import ParticipationState, Year
 from placement.store import classes, programme
+
+_READ: Final = Inbox(topics.EVALUATION)
 
 
 async def take_rules(tx: Transaction, rules: YearRules) -> None:
@@ -22,6 +28,29 @@ async def take_schools(tx: Transaction, schools: Sequence[School]) -> None:
 async def take_closure(tx: Transaction, school: School, closed_at: datetime) -> None:
     """A closed school begins nothing new; its classes stand as they are."""
     await programme.put_schools(tx, [school], registered=True, closed_at=closed_at)
+
+
+async def take_final_result(
+    tx: Transaction, year: Year, manifest: Mapping[str, int], published_at: datetime
+) -> None:
+    await programme.put_final_result(tx, year, manifest, published_at)
+
+
+async def require_results(tx: Transaction, year: Year) -> None:
+    """Refuse what waits for the final result, until every school's stream of its manifest has been read."""
+    result = await programme.final_result(tx, year)
+    if result is None:
+        raise Conflict("results_not_final", f"The final result of {year} is not published", "programme_year")
+    if result.reached:
+        return
+    missing = await _READ.missing(tx, topics.EVALUATION, result.manifest)
+    if missing:
+        raise Conflict(
+            "results_incomplete",
+            f"The results of {len(missing)} schools are still on their way",
+            "programme_year",
+        )
+    await programme.reach_final_result(tx, year)
 
 
 async def give_place(

@@ -1,13 +1,14 @@
 """Rules of years, schools and their places: what other services decided."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
 
 from chassis.refusals import Conflict
 from chassis.transaction import Transaction
-from placement.domain.programme import Participation, School, YearRules
+from placement.domain.programme import FinalResult, Participation, School, YearRules
 from placement.domain.vocabulary import ParticipationState, SchoolId, Year
 
 
@@ -86,6 +87,30 @@ async def end_participation(
         since,
     )
     return done == "UPDATE 1"
+
+
+async def put_final_result(
+    tx: Transaction, year: Year, manifest: Mapping[str, int], published_at: datetime
+) -> None:
+    await tx.execute(
+        """
+        insert into final_result values ($1, $2::jsonb, $3)
+        on conflict (programme_year) do update set manifest = $2::jsonb, published_at = $3, reached = false
+        """,
+        year,
+        json.dumps(dict(manifest)),
+        published_at,
+    )
+
+
+async def final_result(tx: Transaction, year: Year) -> FinalResult | None:
+    row = await tx.fetchrow("select manifest, reached from final_result where programme_year = $1", year)
+    return None if row is None else FinalResult(json.loads(row["manifest"]), row["reached"])
+
+
+async def reach_final_result(tx: Transaction, year: Year) -> None:
+    """Remember that every stream of the manifest has been read that far."""
+    await tx.execute("update final_result set reached = true where programme_year = $1", year)
 
 
 async def participation(tx: Transaction, year: Year, school: SchoolId) -> Participation:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from chassis.transaction import ReadTransaction
+from contracts import topics
 from placement.views.shapes import View
 
 
@@ -36,6 +37,9 @@ class StuckView(View):
 
 class OverviewView(View):
     programme_year: int
+    results_missing: list[str] | None = Field(
+        description="Schools whose final result has not arrived; null while none is published"
+    )
     provinces: list[ProvinceView]
     stuck: StuckView
 
@@ -45,10 +49,19 @@ async def overview(tx: ReadTransaction, programme_year: int) -> OverviewView:
     stuck = await tx.fetchrow(_STUCK, programme_year)
     return OverviewView(
         programme_year=programme_year,
+        results_missing=await tx.fetchval(_MISSING, programme_year, topics.EVALUATION.name),
         provinces=[ProvinceView(**row) for row in provinces],
         stuck=StuckView(**dict(stuck or {})),
     )
 
+
+_MISSING = """
+  select array(
+    select m.key from jsonb_each_text(r.manifest) m
+    left join messaging.mark k on k.topic = $2 and k.key = m.key
+    where coalesce(k.sequence, 0) < m.value::bigint order by m.key
+  )
+  from final_result r where r.programme_year = $1"""
 
 _PROVINCES = """
   with of_schools as (

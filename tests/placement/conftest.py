@@ -1,0 +1,32 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+from pydantic import PostgresDsn
+from tests.applications.tokens import Issuer
+from tests.placement.world import World
+
+from chassis.service import Runtime
+from chassis.transaction import Pool
+from embedded.databases import Database
+from placement import http
+from placement.settings import Settings
+
+
+@pytest.fixture
+async def world(
+    database: Callable[[str], Awaitable[Database]],
+    pool: Callable[[Database], Awaitable[Pool]],
+    clock: Callable[[Database, datetime], Awaitable[None]],
+    tmp_path: Path,
+) -> AsyncIterator[World]:
+    """The placement service on a database of its own, asked over ASGI."""
+    issuer = Issuer(tmp_path / "jwks.json")
+    own = await database("placement")
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file)
+    runtime = Runtime(settings, await pool(own))
+    transport = httpx2.ASGITransport(http.api(runtime))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://placement") as client:
+        yield World(own, runtime.pool, client, issuer, clock)

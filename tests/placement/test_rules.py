@@ -1,0 +1,392 @@
+"""The rules of the domain alone: numbers, terms, counts, transitions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.refusals import Conflict, Invalid, Refusal, Several
+from placement import snapshots
+from placement.domain import agreements, classes, companies, openings, rounds
+from placement.domain.agreements import Parties, Term, Tripartite
+from placement.domain.classes import ClassPlan, Ground, KnownStudent
+from placement.domain.offers import Offer, Placement
+from placement.domain.openings import Opening, OpeningFacts
+from placement.domain.programme import Participation, School, YearRules
+from placement.domain.rounds import Gathered, Listed, Offered, Ranking, Round, Terms
+from placement.domain.vocabulary import (
+    AgreementId,
+    ClassId,
+    CompanyId,
+    EndReason,
+    OfferId,
+    OfferState,
+    OpeningId,
+    OpeningState,
+    ParticipationState,
+    PlacementId,
+    RoundId,
+    RoundState,
+    SchoolId,
+    Side,
+    StudentId,
+    TripartiteState,
+    Year,
+)
+
+NOW = datetime(2025, 5, 1, tzinfo=UTC)
+TODAY = date(2025, 5, 1)
+MICROSECOND = timedelta(microseconds=1)
+RULES = YearRules(Year(2025), 10, 20, 7, 2, 10)
+SCHOOL = School(SchoolId("sch_1"), "모의공업고등학교", None, "seoul")
+PLACE = Participation(Year(2025), SCHOOL, ParticipationState.SELECTED, frozenset({"work_study"}))
+COMPANY = CompanyId("cmp_1")
+TERM = Term(date(2025, 4, 1), date(2026, 2, 28))
+PARTIES = Parties(Year(2025), StudentId("stu_1"), SCHOOL.id, ClassId("cls_1"), COMPANY, OpeningId("opn_1"))
+
+
+def rule_of(refusal: pytest.ExceptionInfo[Refusal]) -> str:
+    return refusal.value.rule
+
+
+@pytest.mark.parametrize(
+    "written",
+    # The first is the example of python-stdnum, the others numbers that companies print on their own pages.
+    ["116-82-00276", "1168200276", "124-81-00998", "220-81-62517"],
+)
+def test_a_real_business_registration_number_checks(written: str) -> None:
+    assert companies.registration_number(written) == written.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("116-82-00278", "check_digit"),
+        ("1168200277", "check_digit"),
+        ("116820027", "ten_digits"),
+        ("11682002766", "ten_digits"),
+        ("116-8200276-", "ten_digits"),
+        ("\uff11168200276", "ten_digits"),
+        ("", "ten_digits"),
+        ("0008200276", "number_never_given"),
+        ("1160000276", "number_never_given"),
+        ("1168200006", "number_never_given"),
+    ],
+)
+def test_a_wrong_business_registration_number_is_refused(written: str, rule: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        companies.registration_number(written)
+    assert rule_of(refusal) == rule
+    assert refusal.value.field == "registration_number"
+
+
+@given(nine=st.from_regex(r"[1-9][1-9]{2}[1-9]{2}[1-9]{4}", fullmatch=True), at=st.integers(0, 8))
+def test_one_digit_changed_is_noticed_wherever_the_weight_allows_it(nine: str, at: int) -> None:
+    """Weights 1, 3 and 7 have an inverse modulo ten, so such a slip never passes; the ninth's 5 has none."""
+    changed = f"{nine[:at]}{(int(nine[at]) + 1) % 10}{nine[at + 1 :]}"
+    if at < 8:
+        assert companies.check_digit(changed) != companies.check_digit(nine)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "rule"),
+    [
+        ({"wage_krw_per_hour": 10_029, "starts_on": date(2025, 9, 1)}, "wage_krw_per_hour", "minimum_wage"),
+        ({"wage_krw_per_hour": 10_319, "starts_on": date(2026, 1, 1)}, "wage_krw_per_hour", "minimum_wage"),
+        ({"hours_per_week": 41}, "hours_per_week", "working_hours"),
+        ({"starts_on": date(2025, 4, 30)}, "starts_on", "starts_in_future"),
+    ],
+)
+def test_an_opening_that_breaks_a_public_rule_is_refused_with_the_rule(
+    changed: dict[str, Any], field: str, rule: str
+) -> None:
+    whole = OpeningFacts("ai", "개발 (모의)", "seoul", 10_500, 40, date(2025, 9, 1), 2)
+    openings.check_openings([whole], TODAY)
+    with pytest.raises(Invalid) as refusal:
+        openings.check_openings([whole, replace(whole, **changed)], TODAY)
+    assert (refusal.value.field, rule_of(refusal)) == (f"openings.1.{field}", rule)
+
+
+def test_the_minimum_wage_of_2025_is_enough_and_its_source_is_told() -> None:
+    facts = OpeningFacts("ai", "개발 (모의)", "seoul", 10_030, 40, date(2025, 12, 31), 1)
+    openings.check_openings([facts], TODAY)
+    with pytest.raises(Invalid, match=r"KRW 10,030 an hour .*minimumwage\.go\.kr"):
+        openings.check_openings([replace(facts, wage_krw_per_hour=10_000)], TODAY)
+    assert openings.minimum_wage(date(2031, 1, 1)) == openings.minimum_wage(date(2026, 1, 1))
+
+
+def opening(places: int = 2, held: int = 0, active: int = 0) -> Opening:
+    facts = OpeningFacts("ai", "개발 (모의)", "seoul", 10_500, 40, date(2025, 9, 1), places)
+    return Opening(OpeningId("opn_1"), Year(2025), COMPANY, facts, OpeningState.PUBLISHED, held, active)
+
+
+def test_places_are_held_taken_and_freed_one_by_one() -> None:
+    full = opening().hold(2).occupy().occupy()
+    assert (full.held, full.active, full.state, full.free) == (2, 2, OpeningState.FILLED, 0)
+    freed = full.vacate()
+    assert (freed.held, freed.active, freed.state, freed.free) == (1, 1, OpeningState.PUBLISHED, 1)
+    assert opening(held=2).release().free == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: opening(held=2).hold(),
+        lambda: opening().hold(3),
+        lambda: opening().release(),
+        lambda: opening(held=1, active=1).release(),
+        lambda: opening().occupy(),
+        lambda: opening(held=1, active=1).occupy(),
+        lambda: opening(held=1).vacate(),
+    ],
+)
+def test_no_count_of_places_leaves_its_bounds(step: Callable[[], object]) -> None:
+    with pytest.raises(Conflict):
+        step()
+
+
+def plan(**changed: Any) -> ClassPlan:
+    whole = ClassPlan("work_study", "welding", 20, (COMPANY,), Term(date(2025, 5, 1), date(2025, 12, 31)))
+    return replace(whole, **changed)
+
+
+GROUND = Ground(PLACE, RULES, frozenset({COMPANY}), TODAY)
+
+
+def test_a_school_opens_classes_of_its_designations_and_general_ones() -> None:
+    for track in ("work_study", "general"):
+        opened = classes.open_class(ClassId("cls_1"), plan(track=track), GROUND, NOW)
+        assert opened.plan.track == track
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "rule"),
+    [
+        ({"track": "new_technology"}, "track", "track_not_held"),
+        ({"capacity": 9}, "capacity", "class_size"),
+        ({"capacity": 21}, "capacity", "class_size"),
+        ({"companies": (COMPANY, COMPANY)}, "companies", "distinct"),
+        ({"companies": (COMPANY, CompanyId("cmp_2"))}, "companies.1", "agreement_not_in_force"),
+        ({"term": Term(date(2025, 6, 1), date(2025, 5, 31))}, "ends_on", "term_in_order"),
+        ({"term": Term(date(2025, 1, 1), date(2025, 4, 30))}, "ends_on", "term_over"),
+    ],
+)
+def test_a_class_without_its_ground_is_refused(changed: dict[str, Any], field: str, rule: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        classes.open_class(ClassId("cls_1"), plan(**changed), GROUND, NOW)
+    assert (refusal.value.field, rule_of(refusal)) == (field, rule)
+
+
+@pytest.mark.parametrize(
+    ("place", "rule"),
+    [
+        (replace(PLACE, state=ParticipationState.RELINQUISHED), "school_not_taking_part"),
+        (replace(PLACE, state=ParticipationState.REVOKED), "school_not_taking_part"),
+        (replace(PLACE, school=replace(SCHOOL, closed=True)), "school_closed"),
+    ],
+)
+def test_a_school_that_left_begins_nothing_new(place: Participation, rule: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        place.require_taking_part()
+    assert rule_of(refusal) == rule
+
+
+def test_a_class_fills_to_its_capacity_and_takes_nobody_once_closed() -> None:
+    opened = classes.open_class(ClassId("cls_1"), plan(capacity=10), GROUND, NOW)
+    full = opened.enrol(10)
+    with pytest.raises(Conflict, match="0 seats left, 1"):
+        full.enrol(1)
+    closed = opened.close("ended", NOW)
+    with pytest.raises(Conflict) as refusal:
+        closed.enrol(1)
+    assert rule_of(refusal) == "class_closed"
+    with pytest.raises(Conflict):
+        closed.close("ended", NOW)
+
+
+def test_every_row_of_a_roster_that_breaks_a_rule_is_named() -> None:
+    known = {
+        "a": KnownStudent(StudentId("stu_1"), ClassId("cls_9")),
+        "b": KnownStudent(StudentId("stu_2"), None),
+    }
+    classes.check_roster(["b", "c"], known)
+    with pytest.raises(Several) as refusal:
+        classes.check_roster(["a", "b", "c", "b"], known)
+    broken = [(each.field, each.rule) for each in refusal.value.refusals]
+    assert broken == [("rows.0.reference", "enrolled_already"), ("rows.3.reference", "distinct")]
+
+
+def bipartite(by: Side = Side.SCHOOL) -> agreements.Bipartite:
+    draft = agreements.BipartiteDraft(Year(2025), SCHOOL.id, COMPANY, TERM)
+    return agreements.propose(AgreementId("agr_1"), draft, by, NOW)
+
+
+@pytest.mark.parametrize(("by", "other"), [(Side.SCHOOL, Side.COMPANY), (Side.COMPANY, Side.SCHOOL)])
+def test_the_other_party_brings_an_agreement_into_force(by: Side, other: Side) -> None:
+    proposed = bipartite(by)
+    with pytest.raises(Conflict) as refusal:
+        proposed.sign(by, NOW)
+    assert rule_of(refusal) == "signed_already"
+    signed = proposed.sign(other, NOW)
+    assert signed.in_force_on(TERM.starts_on)
+    assert signed.in_force_on(TERM.ends_on)
+    assert not signed.in_force_on(TERM.ends_on + timedelta(days=1))
+    assert not signed.in_force_on(TERM.starts_on - timedelta(days=1))
+    assert not proposed.in_force_on(TODAY)
+    with pytest.raises(Conflict):
+        signed.sign(other, NOW)
+
+
+def test_a_day_ends_at_midnight_in_korea() -> None:
+    assert agreements.day_of(datetime(2025, 4, 30, 14, 59, 59, tzinfo=UTC)) == date(2025, 4, 30)
+    assert agreements.day_of(datetime(2025, 4, 30, 15, tzinfo=UTC)) == date(2025, 5, 1)
+
+
+def test_an_agreement_whose_term_is_over_is_neither_proposed_nor_signed() -> None:
+    later = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(Conflict, match="term is over"):
+        bipartite().sign(Side.COMPANY, later)
+    over = agreements.BipartiteDraft(Year(2025), SCHOOL.id, COMPANY, TERM)
+    with pytest.raises(Invalid, match="over before it begins"):
+        agreements.propose(AgreementId("agr_1"), over, Side.SCHOOL, later)
+
+
+@given(order=st.permutations(list(Side)))
+def test_a_tripartite_agreement_is_in_force_with_the_third_signature_in_any_order(order: list[Side]) -> None:
+    agreement = agreements.draft(AgreementId("agr_1"), PARTIES, offer=OfferId("off_1"))
+    for at, side in enumerate(order):
+        assert agreement.state is TripartiteState.DRAFTED
+        agreement = agreement.sign(side, NOW)
+        if at < 2:
+            with pytest.raises(Conflict):
+                agreement.sign(side, NOW)
+    assert agreement.state is TripartiteState.IN_FORCE
+    with pytest.raises(Conflict):
+        agreement.sign(order[0], NOW)
+
+
+def test_a_tripartite_agreement_comes_of_an_offer_or_of_a_reason_never_both() -> None:
+    for ground in ({}, {"offer": OfferId("off_1"), "reason": "late"}):
+        with pytest.raises(Invalid):
+            agreements.draft(AgreementId("agr_1"), PARTIES, **ground)  # type: ignore[arg-type]
+    by_hand: Tripartite = agreements.draft(AgreementId("agr_1"), PARTIES, reason="late")
+    assert by_hand.route == "officer"
+
+
+TERMS = Terms(NOW + timedelta(days=7), NOW + timedelta(days=14), "a lottery")
+
+
+def matching_round() -> Round:
+    return rounds.open_round(RoundId("mat_1"), RULES, None, TERMS, NOW)
+
+
+def test_a_window_is_half_open_to_the_microsecond() -> None:
+    opened = matching_round()
+    opened.admit_preferences(NOW)
+    opened.admit_preferences(TERMS.preferences_until - MICROSECOND)
+    opened.admit_rankings(TERMS.rankings_until - MICROSECOND)
+    for admit, moment in (
+        (opened.admit_preferences, TERMS.preferences_until),
+        (opened.admit_rankings, TERMS.rankings_until),
+        (opened.admit_preferences, NOW - MICROSECOND),
+    ):
+        with pytest.raises(Conflict):
+            admit(moment)
+
+
+def test_a_round_goes_one_way() -> None:
+    opened = matching_round()
+    with pytest.raises(Conflict, match="may rank until"):
+        opened.close(TERMS.rankings_until - MICROSECOND)
+    with pytest.raises(Conflict):
+        opened.decide()
+    closed = opened.close(TERMS.rankings_until)
+    with pytest.raises(Conflict):
+        closed.close(TERMS.rankings_until)
+    with pytest.raises(Conflict):
+        closed.admit_preferences(NOW)
+    decided = closed.decide()
+    assert decided.state is RoundState.DECIDED
+    with pytest.raises(Conflict):
+        decided.decide()
+
+
+def test_rounds_follow_one_another_up_to_the_number_of_the_policy() -> None:
+    first = replace(matching_round(), state=RoundState.DECIDED)
+    second = rounds.open_round(RoundId("mat_2"), RULES, first, TERMS, NOW)
+    assert second.number == 2
+    for last, rule in ((matching_round(), "round_undecided"), (replace(first, number=2), "rounds_used_up")):
+        with pytest.raises(Conflict) as refusal:
+            rounds.open_round(RoundId("mat_3"), RULES, last, TERMS, NOW)
+        assert rule_of(refusal) == rule
+
+
+def test_windows_lie_ahead_and_in_order() -> None:
+    for terms, field in (
+        (replace(TERMS, preferences_until=NOW), "preferences_until"),
+        (replace(TERMS, rankings_until=TERMS.preferences_until - MICROSECOND), "rankings_until"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            rounds.open_round(RoundId("mat_1"), RULES, None, terms, NOW)
+        assert refusal.value.field == field
+
+
+def offer() -> Offer:
+    return Offer(
+        OfferId("off_1"),
+        Year(2025),
+        RoundId("mat_1"),
+        StudentId("stu_1"),
+        ClassId("cls_1"),
+        OpeningId("opn_1"),
+        1,
+        NOW,
+        NOW + timedelta(days=7),
+    )
+
+
+def test_an_offer_is_answered_once_and_in_time() -> None:
+    end = offer().expires_at
+    assert offer().accept(end - MICROSECOND).state is OfferState.ACCEPTED
+    assert offer().decline(end - MICROSECOND).state is OfferState.DECLINED
+    assert offer().expire(end).state is OfferState.EXPIRED
+    for late in (offer().accept, offer().decline):
+        with pytest.raises(Conflict, match="could be answered until"):
+            late(end)
+    with pytest.raises(Conflict, match="can be answered until"):
+        offer().expire(end - MICROSECOND)
+    for answered in (offer().accept(NOW), offer().decline(NOW), offer().expire(end)):
+        for again in (answered.accept, answered.decline, answered.expire):
+            with pytest.raises(Conflict) as refusal:
+                again(end)
+            assert rule_of(refusal) == "offer_answered"
+
+
+def test_a_placement_ends_once() -> None:
+    placement = Placement(PlacementId("plc_1"), PARTIES, AgreementId("agr_1"), NOW)
+    ended = placement.end(EndReason.RESIGNATION, NOW)
+    assert ended.ended_reason is EndReason.RESIGNATION
+    with pytest.raises(Conflict):
+        ended.end(EndReason.CLOSURE, NOW)
+
+
+def test_openings_whose_agreement_lapsed_are_struck_and_both_sides_are_told() -> None:
+    student, first, second = StudentId("stu_1"), OpeningId("opn_1"), OpeningId("opn_2")
+    both = tuple(
+        Offered(each, company, 1, Ranking(each, (student,), None))
+        for each, company in ((first, CompanyId("cmp_1")), (second, CompanyId("cmp_2")))
+    )
+    gathered = Gathered(
+        (Listed(student, SCHOOL.id, (first, second)),), both, frozenset({(SCHOOL.id, CompanyId("cmp_2"))})
+    )
+    decision = snapshots.decide(snapshots.document_of(1, gathered, None))
+    told = rounds.tell_struck(decision.told, gathered)
+    [mine] = told.students
+    assert (mine.opening, mine.choice) == (second, 2)
+    assert [(missed.opening, missed.reason) for missed in mine.missed] == [(first, "agreement_not_in_force")]
+    assert told.openings[0].standings == ((student, "agreement_not_in_force"),)
+    assert told.openings[1].standings == ((student, "offered"),)
