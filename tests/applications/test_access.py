@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from tests.applications.town import NEW, PDF, TERMS, Town, done, policy, refused, row
 
 ROLES = {"officer", "school", "company", "student", "reviewer", "auditor", "agency", "operator"}
@@ -50,25 +49,33 @@ async def test_the_table_of_routes_is_the_services_own(town: Town) -> None:
     assert documented == {(method, path) for method, path, _, _ in ROUTES}
 
 
-@pytest.mark.parametrize(("method", "template", "allowed", "body"), ROUTES)
-async def test_a_route_takes_its_own_roles_and_no_other(
-    town: Town, method: str, template: str, allowed: set[str], body: Any
-) -> None:
-    names = {"school": "sch_1", "year": "2025", "call": "cal_1", "application": "app_1"}
-    path = template.format(**names, name="plan", document="doc_1")
+async def test_each_route_takes_its_own_roles_and_no_other(town: Town) -> None:
+    names = {"school": "sch_1", "year": "2025", "call": "cal_1", "application": "app_1", "name": "plan"}
+    asked = [
+        (role, role in allowed, method, template.format(**names, document="doc_1"), body)
+        for method, template, allowed, body in ROUTES
+        for role in sorted(ROLES)
+    ]
     before = await town.state()
-    for role in sorted(ROLES):
-        caller = town.caller(role, party="sch_1")
-        headers = {"Authorization": f"Bearer {caller.token}", "Idempotency-Key": role}
-        answer = await town.client.request(method, path, json=body, headers=headers)
-        if role in allowed:
-            assert answer.status_code not in {401, 403, 405}, (role, answer.text)
-        else:
-            refused(answer, 403, (None, "role_missing"))
-    nobody = await town.client.request(method, path, json=body, headers={"Idempotency-Key": "nobody"})
-    assert nobody.status_code == 401
-    if not allowed & OFFICER or method == "GET":
-        assert await town.state() == before
+    for role, allowed, method, path, body in sorted(asked, key=lambda each: each[1]):
+        if allowed:
+            break
+        answer = await town.caller(role, party="sch_1").request(method, path, body)
+        refused(answer, 403, (None, "role_missing"))
+    assert await town.state() == before
+    for role, allowed, method, path, body in asked:
+        if allowed:
+            answer = await town.caller(role, party="sch_1").request(method, path, body)
+            assert answer.status_code not in {401, 403, 405, 500}, (role, method, path, answer.text)
+
+
+async def test_without_a_token_each_route_answers_401(town: Town) -> None:
+    before = await town.state()
+    for method, template, _, body in ROUTES:
+        path = template.replace("{year}", "2025")
+        answer = await town.client.request(method, path, json=body, headers={"Idempotency-Key": "nobody"})
+        refused(answer, 401, (None, "token_missing"))
+    assert await town.state() == before
 
 
 async def test_a_foreign_schools_application_does_not_exist_for_a_school(town: Town) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.applications.town import DEADLINE, MICROSECOND, PDF, Town, done, refused
+from tests.applications.town import DEADLINE, MICROSECOND, PDF, Applicant, Town, done, refused
 
 from applications import store
 from applications.domain.vocabulary import CallId, SchoolId
@@ -78,20 +78,24 @@ async def test_submissions_racing_with_closing_are_in_the_manifest_or_refused(to
     applicants = [await town.drafted(school, call) for school in await town.schools(24)]
     await town.at(DEADLINE - MICROSECOND)
 
+    accepted_so_far = asyncio.Semaphore(0)
+
     async def pass_the_deadline_and_close() -> int:
-        await asyncio.sleep(0.05)
+        for _ in range(6):
+            await accepted_so_far.acquire()
         await town.at(DEADLINE)
         return int(done(await town.officer.post(f"/calls/{call}/closure"), 201)["standing"])
 
-    async def submit_a_little_later(number: int) -> int:
-        await asyncio.sleep(0.008 * number)
-        answer = await applicants[number].submit()
-        if answer.status_code != 201:
+    async def submit(applicant: Applicant) -> int:
+        answer = await applicant.submit()
+        if answer.status_code == 201:
+            accepted_so_far.release()
+        else:
             refused(answer, 409, ("deadline", "deadline_passed"))
         return answer.status_code
 
     standing, *answers = await asyncio.gather(
-        pass_the_deadline_and_close(), *(submit_a_little_later(number) for number in range(len(applicants)))
+        pass_the_deadline_and_close(), *(submit(applicant) for applicant in applicants)
     )
 
     accepted = {a.id for a, status in zip(applicants, answers, strict=True) if status == 201}

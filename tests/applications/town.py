@@ -134,11 +134,16 @@ class Caller:
     async def get(self, path: str, **query: Any) -> httpx2.Response:
         return await self.client.get(path, params=query, headers={"Authorization": f"Bearer {self.token}"})
 
+    async def request(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> httpx2.Response:
+        return await self.client.request(method, path, json=body, headers=self._headers(key))
+
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        return await self.client.post(path, json=body, headers=self._headers(key))
+        return await self.request("POST", path, body, key=key)
 
     async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
-        return await self.client.put(path, json=body, headers=self._headers(key))
+        return await self.request("PUT", path, body, key=key)
 
     async def upload(
         self, path: str, content: bytes, *, media_type: str = "application/pdf"
