@@ -17,7 +17,7 @@ from tests.embedded.conftest import held
 
 from contracts.topics import APPLICATIONS
 from embedded import stack
-from embedded.folder import Folder
+from embedded.folder import Folder, Memory
 from embedded.run import Run
 from embedded.stack import Stack
 from embedded.trouble import Trouble
@@ -126,6 +126,13 @@ async def test_servers_end_with_a_supervisor_that_is_killed(working_folder: Path
         holder.wait(10)
         await gone(run.processes.values(), 10)
     assert stat.S_IMODE(Folder(working_folder).run.stat().st_mode) == 0o600
+
+
+async def test_a_cluster_may_bear_an_id_that_begins_with_a_dash(working_folder: Path) -> None:
+    folder = Folder(working_folder)
+    folder.remember(Memory(cluster="-" + "a" * 21))
+    async with stack.running(working_folder):
+        assert f"cluster.id=-{'a' * 21}" in (working_folder / "kafka/data/meta.properties").read_text()
 
 
 async def test_a_broker_that_is_killed_comes_back_with_what_it_acknowledged(working_folder: Path) -> None:

@@ -124,10 +124,11 @@ class Kafka:
             self.child = None
 
     def _format(self, java: Java, cluster: str) -> None:
-        how = ["format", "--standalone", "--ignore-formatted", "-t", cluster, "-c", str(self._properties)]
+        # Joined by "=": an id may begin with a dash.
+        options = ["--standalone", "--ignore-formatted", f"--cluster-id={cluster}"]
         try:
             subprocess.run(
-                java.command("kafka.tools.StorageTool", *how),
+                java.command("kafka.tools.StorageTool", "format", "-c", str(self._properties), *options),
                 check=True,
                 capture_output=True,
                 env={"PATH": os.defpath},
