@@ -12,7 +12,8 @@ from itertools import combinations
 import pytest
 
 from evaluation.domain.selection import Decision, Missed, select
-from evaluation.domain.snapshot import Applicant, Policy, Quota, SchoolId, Snapshot
+from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot
+from evaluation.domain.vocabulary import SchoolId
 
 INSTANCES = int(os.environ.get("SELECTION_INSTANCES", "10000"))  # noqa: TID251 - a knob of the test run
 BLOCKS = 10

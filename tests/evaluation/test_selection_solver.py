@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from evaluation.domain.selection import Decision, Missed, ranking, select
-from evaluation.domain.snapshot import Applicant, Policy, Quota, SchoolId, Snapshot
+from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot
+from evaluation.domain.vocabulary import SchoolId
 
 INSTANCES = int(os.environ.get("SELECTION_SOLVED", "200"))  # noqa: TID251 - a knob of the test run
 BLOCKS = 10

@@ -20,7 +20,8 @@ from decisions.strict import (
     within,
 )
 from evaluation.domain.selection import RULE, Award, Walk, select
-from evaluation.domain.snapshot import Applicant, Policy, Quota, SchoolId, Snapshot, Unsupported
+from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot, Unsupported
+from evaluation.domain.vocabulary import SchoolId
 from evaluation.domain.walk import walk
 
 KIND: Final = "selection"
@@ -141,7 +142,7 @@ def policy_document(policy: Policy) -> dict[str, Any]:
 def _policy(fields: Fields) -> Policy:
     policy = Policy(
         seats=integer(*fields.take("seats")),
-        designations_per_school=integer(*fields.take("designations_per_school"), at_least=1),
+        designations_per_school=integer(*fields.take("designations_per_school")),
         pools=tuple(texts(kinds, path) for kinds, path in items(*fields.take("pools"))),
         quotas=tuple(_quota(Fields(each, path)) for each, path in items(*fields.take("quotas"))),
         cut_line=decimal(*fields.take("cut_line")),

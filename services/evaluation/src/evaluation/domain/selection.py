@@ -13,7 +13,8 @@ from typing import Final, Literal, assert_never
 
 from decisions import lot
 from evaluation.domain.guarantees import Lack, LackOf, Limits, Scarce, Turn
-from evaluation.domain.snapshot import Applicant, Policy, SchoolId, Snapshot, admit, passed
+from evaluation.domain.snapshot import Applicant, Policy, Snapshot, admit, passed
+from evaluation.domain.vocabulary import SchoolId
 from evaluation.domain.walk import Step, walk
 
 RULE: Final = "selection-1"

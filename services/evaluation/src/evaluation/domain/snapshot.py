@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, NewType
+from typing import Final
 
-SchoolId = NewType("SchoolId", str)
+from evaluation.domain.vocabulary import SchoolId
 
 GROUPS_AT_MOST: Final = 16
 """With one designation a school; more groups are refused."""
@@ -96,11 +96,11 @@ def admit(snapshot: Snapshot) -> None:
 
 
 def _admit_policy(policy: Policy) -> None:
-    if policy.designations_per_school != 1:
+    if policy.designations_per_school > 1:
         raise Unsupported(
             "policy.designations_per_school",
             "designations_per_school",
-            "this version decides one designation a school",
+            "this version decides up to one designation a school",
         )
     if len(policy.quotas) > GROUPS_AT_MOST:
         raise Unsupported(

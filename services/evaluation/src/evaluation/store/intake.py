@@ -1,0 +1,352 @@
+"""Statements about what other services tell: schools, years, calls, applications, earlier participants."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from chassis.refusals import NotFound
+from chassis.transaction import ReadTransaction, Transaction
+from evaluation.domain.eligibility import Candidate, Eligibility
+from evaluation.domain.intake import Application, Call, Participant, Party, School
+from evaluation.domain.policy import ProgrammeYear, YearPolicy
+from evaluation.domain.vocabulary import ApplicationId, CallId, SchoolId, Stage, Year
+
+_POLICY: Final = TypeAdapter(YearPolicy)
+SEATS: Final = "*"
+
+
+async def put_schools(tx: Transaction, schools: Sequence[School]) -> None:
+    await tx.execute(
+        """
+        insert into school (id, name_ko, name_en, province, school_type, state)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        on conflict (id) do update
+        set name_ko = excluded.name_ko, name_en = excluded.name_en, province = excluded.province,
+            school_type = excluded.school_type, state = excluded.state
+        """,
+        [school.id for school in schools],
+        [school.name_ko for school in schools],
+        [school.name_en for school in schools],
+        [school.province for school in schools],
+        [school.school_type for school in schools],
+        ["closed" if school.closed else "open" for school in schools],
+    )
+
+
+async def schools(tx: Transaction, ids: Iterable[SchoolId]) -> dict[SchoolId, School]:
+    """Those of the schools that are known."""
+    rows = await tx.fetch("select * from school where id = any($1)", list(ids))
+    return {
+        SchoolId(row["id"]): School(
+            SchoolId(row["id"]),
+            row["name_ko"],
+            row["name_en"],
+            row["province"],
+            row["school_type"],
+            closed=row["state"] == "closed",
+        )
+        for row in rows
+    }
+
+
+async def put_year(tx: Transaction, year: Year, policy: str, opened_at: datetime) -> None:
+    """Keep a year with its whole policy as it was told, JSON."""
+    await tx.execute(
+        """
+        insert into programme_year (year, policy, opened_at) values ($1, $2::jsonb, $3)
+        on conflict (year) do nothing
+        """,
+        year,
+        policy,
+        opened_at,
+    )
+
+
+async def put_quotas(tx: Transaction, year: Year, policy: YearPolicy) -> None:
+    """Set the limits that hold at every committed state."""
+    await tx.execute(
+        """
+        insert into quota (year, name, tracks, at_most)
+        select $1, name, array(select jsonb_array_elements_text(tracks)), at_most
+        from unnest($2::text[], $3::jsonb[], $4::integer[]) as u (name, tracks, at_most)
+        on conflict (year, name) do nothing
+        """,
+        year,
+        [SEATS, *(quota.name for quota in policy.quotas)],
+        ["[]", *(json.dumps(quota.tracks) for quota in policy.quotas)],
+        [policy.seats, *(quota.at_most for quota in policy.quotas)],
+    )
+
+
+async def year_for_update(tx: Transaction, year: Year) -> ProgrammeYear:
+    """The year; nobody else decides anything in it before this transaction ends."""
+    row = await tx.fetchrow("select * from programme_year where year = $1 for update", year)
+    return _year(_found(row, "programme_year", "year"))
+
+
+async def year_for_share(tx: Transaction, year: Year) -> ProgrammeYear:
+    """The year; its stage cannot change before this transaction ends."""
+    row = await tx.fetchrow("select * from programme_year where year = $1 for share", year)
+    return _year(_found(row, "programme_year", "year"))
+
+
+async def known_year(tx: ReadTransaction, year: Year) -> ProgrammeYear | None:
+    row = await tx.fetchrow("select * from programme_year where year = $1", year)
+    return None if row is None else _year(row)
+
+
+async def save_stage(
+    tx: Transaction, year: Year, stage: Stage, appeals_until: datetime | None = None
+) -> None:
+    await tx.execute(
+        "update programme_year set stage = $2, appeals_until = coalesce($3, appeals_until) where year = $1",
+        year,
+        stage,
+        appeals_until,
+    )
+
+
+async def save_lot(tx: Transaction, year: Year, seed: str, officer: str) -> None:
+    await tx.execute(
+        "update programme_year set lot_seed = $2, lot_entered_by = $3 where year = $1", year, seed, officer
+    )
+
+
+async def put_call(tx: Transaction, call: CallId, year: Year, kinds: Sequence[str]) -> None:
+    await tx.execute(
+        """
+        insert into call_for_applications (id, year, kinds) values ($1, $2, $3)
+        on conflict (id) do update set kinds = excluded.kinds
+        """,
+        call,
+        year,
+        list(kinds),
+    )
+
+
+async def close_call(tx: Transaction, call: CallId, closed_at: datetime, manifest: Mapping[str, int]) -> None:
+    await tx.execute(
+        "update call_for_applications set closed_at = $2, manifest = $3::jsonb where id = $1",
+        call,
+        closed_at,
+        json.dumps(manifest),
+    )
+
+
+async def waiting_calls(tx: Transaction) -> list[Call]:
+    """Closed calls whose evaluation has not started, locked, oldest year first."""
+    rows = await tx.fetch(
+        """
+        select * from call_for_applications where closed_at is not null and started_at is null
+        order by year, id for update
+        """
+    )
+    return [_call(row) for row in rows]
+
+
+async def unfinished_calls(tx: ReadTransaction, year: Year) -> list[CallId]:
+    """Calls of the year whose evaluation has not started."""
+    rows = await tx.fetch(
+        "select id from call_for_applications where year = $1 and started_at is null order by id", year
+    )
+    return [CallId(row["id"]) for row in rows]
+
+
+async def start_call(tx: Transaction, call: CallId, now: datetime) -> None:
+    await tx.execute("update call_for_applications set started_at = $2 where id = $1", call, now)
+
+
+async def put_applications(tx: Transaction, applications: Sequence[Application]) -> None:
+    """Keep the newest submission of each application; one that was withdrawn stays withdrawn."""
+    newest = {application.id: application for application in applications}
+    await tx.execute(
+        """
+        insert into application (id, year, call, school, name_ko, name_en, province, kind, receipt,
+          tracks, accepts_general, answers, documents, accepted_at)
+        select id, year, call, school, name_ko, name_en, province, kind, receipt,
+          array(select jsonb_array_elements_text(tracks)), accepts_general, answers,
+          array(select jsonb_array_elements_text(documents)), accepted_at
+        from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+          $8::text[], $9::text[], $10::jsonb[], $11::boolean[], $12::jsonb[], $13::jsonb[],
+          $14::timestamptz[])
+          as u (id, year, call, school, name_ko, name_en, province, kind, receipt,
+            tracks, accepts_general, answers, documents, accepted_at)
+        on conflict (id) do update
+        set tracks = excluded.tracks, accepts_general = excluded.accepts_general, answers = excluded.answers,
+            documents = excluded.documents, accepted_at = excluded.accepted_at, receipt = excluded.receipt
+        """,
+        *_columns(list(newest.values())),
+    )
+
+
+def _columns(applications: Sequence[Application]) -> list[list[object]]:
+    return [
+        [a.id for a in applications],
+        [a.year for a in applications],
+        [a.call for a in applications],
+        [a.school for a in applications],
+        [a.name_ko for a in applications],
+        [a.name_en for a in applications],
+        [a.province for a in applications],
+        [a.kind for a in applications],
+        [a.receipt for a in applications],
+        [json.dumps(a.tracks) for a in applications],
+        [a.accepts_general for a in applications],
+        [json.dumps(dict(a.answers)) for a in applications],
+        [json.dumps(a.documents) for a in applications],
+        [a.accepted_at for a in applications],
+    ]
+
+
+async def withdraw(tx: Transaction, application: ApplicationId, withdrawn_at: datetime) -> None:
+    await tx.execute(
+        "update application set withdrawn_at = $2 where id = $1 and withdrawn_at is null",
+        application,
+        withdrawn_at,
+    )
+
+
+async def unknown_schools(tx: Transaction, applications: Iterable[str]) -> list[str]:
+    """Schools of these applications of which nothing was told yet."""
+    rows = await tx.fetch(
+        """
+        select distinct a.school from application a
+        where a.id = any($1) and not exists (select from school s where s.id = a.school) order by 1
+        """,
+        list(applications),
+    )
+    return [row["school"] for row in rows]
+
+
+async def candidates(tx: Transaction, call: Call) -> list[Candidate]:
+    """The standing applications of a call whose manifest was reached, by the time they were accepted."""
+    rows = await tx.fetch(
+        """
+        select a.id, a.school, a.kind, a.documents, s.school_type, s.state = 'closed' as closed,
+          exists (select from participant p where p.year = a.year - 1 and p.school = a.school)
+          or exists (
+            select from standing h where h.year = a.year - 1 and h.school = a.school and h.state = 'selected'
+          ) as took_part,
+          exists (
+            select from application o where o.school = a.school and o.year = a.year and o.id <> a.id
+              and o.eligible
+          ) as others
+        from application a join school s on s.id = a.school
+        where a.call = $1 and a.withdrawn_at is null
+        order by a.accepted_at, a.id
+        """,
+        call.id,
+    )
+    return [
+        Candidate(
+            ApplicationId(row["id"]),
+            SchoolId(row["school"]),
+            row["kind"],
+            tuple(row["documents"]),
+            row["school_type"],
+            closed=row["closed"],
+            took_part=row["took_part"],
+            others=row["others"],
+        )
+        for row in rows
+    ]
+
+
+async def save_eligibility(tx: Transaction, decided: Sequence[Eligibility], now: datetime) -> None:
+    await tx.execute(
+        """
+        update application a
+        set eligible = u.eligible, decided_at = $4,
+            reasons = array(select jsonb_array_elements_text(u.reasons))
+        from unnest($1::text[], $2::boolean[], $3::jsonb[]) as u (id, eligible, reasons)
+        where a.id = u.id
+        """,
+        [each.application for each in decided],
+        [each.eligible for each in decided],
+        [json.dumps(each.reasons) for each in decided],
+        now,
+    )
+
+
+async def parties(tx: Transaction, applications: Iterable[ApplicationId]) -> dict[ApplicationId, Party]:
+    rows = await tx.fetch("select * from application where id = any($1)", list(applications))
+    return {ApplicationId(row["id"]): party_of(row) for row in rows}
+
+
+async def participants_known(tx: ReadTransaction, year: Year) -> bool:
+    """Whether it is known who took part in a year: imported, or decided here."""
+    known: bool = await tx.fetchval(
+        """
+        select exists (select from participation_import where year = $1)
+            or exists (select from programme_year where year = $1 and stage = 'final')
+        """,
+        year,
+    )
+    return known
+
+
+async def add_participants(
+    tx: Transaction, year: Year, participants: Sequence[Participant], now: datetime
+) -> set[SchoolId]:
+    """Keep those who took part in an earlier year; the schools that were not known to have."""
+    await tx.execute(
+        "insert into participation_import (year, imported_at) values ($1, $2) on conflict do nothing",
+        year,
+        now,
+    )
+    rows = await tx.fetch(
+        """
+        insert into participant (year, school, kind, designations)
+        select $1, school, kind, array(select jsonb_array_elements_text(designations))
+        from unnest($2::text[], $3::text[], $4::jsonb[]) as u (school, kind, designations)
+        on conflict do nothing returning school
+        """,
+        year,
+        [each.school for each in participants],
+        [each.kind for each in participants],
+        [json.dumps(each.designations) for each in participants],
+    )
+    return {SchoolId(row["school"]) for row in rows}
+
+
+def party_of(row: asyncpg.Record) -> Party:
+    return Party(
+        ApplicationId(row["id"]),
+        Year(row["year"]),
+        SchoolId(row["school"]),
+        row["name_ko"],
+        row["name_en"],
+        row["province"],
+        row["kind"],
+    )
+
+
+def _year(row: asyncpg.Record) -> ProgrammeYear:
+    return ProgrammeYear(
+        Year(row["year"]),
+        _POLICY.validate_json(row["policy"]),
+        Stage(row["stage"]),
+        row["lot_seed"],
+        row["appeals_until"],
+    )
+
+
+def _call(row: asyncpg.Record) -> Call:
+    manifest = json.loads(row["manifest"] or "{}")
+    return Call(
+        CallId(row["id"]),
+        Year(row["year"]),
+        row["closed_at"],
+        manifest,
+        started=row["started_at"] is not None,
+    )
+
+
+def _found(row: asyncpg.Record | None, what: str, field: str) -> asyncpg.Record:
+    if row is None:
+        raise NotFound(f"{what}_not_found", f"There is no such {what.replace('_', ' ')}: {field}", field)
+    return row
