@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts.envelope import Envelope
 from contracts.topics import TOPICS
 from demo.ledger.intents import Entry
-from demo.ledger.state import STATE
+from demo.ledger.state import TABLES
 
 Stream = tuple[str, str]
 """A topic's name and a key."""
@@ -187,8 +187,8 @@ async def _database(service: str, url: str) -> Database:
                     for row in await connection.fetch("select * from messaging.position")
                 },
                 state={
-                    name: tuple(_plain(row) for row in await connection.fetch(query))
-                    for name, query in STATE[service].items()
+                    name: tuple(_plain(row) for row in await connection.fetch(table.query))
+                    for name, table in TABLES[service].items()
                 },
                 guards=frozenset(row["name"] for row in await connection.fetch(_GUARDS)),
             )

@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.progress import Progress
 
-from demo.cast import Applicant, Cast, Company
+from demo.cast import Applicant, Cast
 from demo.ledger.draining import Drain
 from demo.people import Desk, Person
 from demo.report.story import Label, Phase
@@ -34,10 +34,9 @@ class Known:
     schools: dict[str, str] = field(default_factory=dict)
     call: str = ""
     applications: list[Application] = field(default_factory=list)
-    run: str = ""
     selected: list[str] = field(default_factory=list)
-    companies: dict[str, Company] = field(default_factory=dict)
-    traced: str = ""
+    designations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unselected: str = ""
 
 
 class Stage:

@@ -1,0 +1,168 @@
+"""What each accepted request must have led to: the events that the contracts announce, and the rows it made.
+
+This is the ledger's own account of the interfaces, written from their contracts and not from their code.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from demo.ledger.intents import Entry
+
+Counts = Mapping[str, int]
+Key = tuple[Any, ...]
+Row = tuple[str, Key]
+"""A name of `demo.ledger.state` and a key."""
+
+
+def _nothing(_: Entry) -> Iterator[Row]:
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation.
+
+    Attributes:
+        tells: How many events of which kind answer the request itself.
+        makes: The rows that are there because of it.
+        may_tell: Kinds of which the answer does not say how many there are.
+    """
+
+    tells: Callable[[Entry], Counts]
+    makes: Callable[[Entry], Iterator[Row]] = _nothing
+    may_tell: frozenset[str] = frozenset()
+
+
+def _just(**counts: int) -> Callable[[Entry], Counts]:
+    named = {name.replace("_", "-"): count for name, count in counts.items()}
+    return lambda _: named
+
+
+def _each(name: str, *path: str) -> Callable[[Entry], Counts]:
+    """One event for each thing in the list that the answer holds at `path`."""
+    return lambda entry: {name: len(_within(entry.answer.told, path))}
+
+
+def _within(told: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        told = told[name]
+    return told
+
+
+def _row(table: str, *fields: str) -> Callable[[Entry], Iterator[Row]]:
+    """The row that the answer describes, by the fields that hold its key."""
+
+    def makes(entry: Entry) -> Iterator[Row]:
+        yield table, tuple(entry.answer.told[name] for name in fields)
+
+    return makes
+
+
+def _rows(table: str, *path: str) -> Callable[[Entry], Iterator[Row]]:
+    """A row for each thing in the list that the answer holds at `path`."""
+
+    def makes(entry: Entry) -> Iterator[Row]:
+        for each in _within(entry.answer.told, path):
+            yield table, (each if isinstance(each, str) else each["id"],)
+
+    return makes
+
+
+def _from_path(entry: Entry, place: int) -> str:
+    return entry.intent.path.split("/")[place]
+
+
+def _extension(entry: Entry) -> Iterator[Row]:
+    yield "extension", (_from_path(entry, 2), entry.intent.body["school"])
+
+
+def _document(entry: Entry) -> Iterator[Row]:
+    name = _from_path(entry, 4)
+    yield "document", tuple(each["id"] for each in entry.answer.told["documents"] if each["name"] == name)
+
+
+def _contact(entry: Entry) -> Iterator[Row]:
+    # Officers have no party of their own: they share their office's contact. Reviewers are parties themselves.
+    actor = entry.intent.actor
+    yield "contact", (entry.intent.party or (actor if actor.startswith("rev_") else "office:programme"),)
+
+
+def _list(entry: Entry) -> Iterator[Row]:
+    yield "list", (entry.answer.told["round"], entry.intent.party)
+
+
+def _rankings(entry: Entry) -> Iterator[Row]:
+    for each in entry.intent.body["rankings"]:
+        yield "ranking", (entry.answer.told["round"], each["opening"])
+
+
+def _withdrawal(entry: Entry) -> Counts:
+    """Others are told only of what they were told of before."""
+    return {"application-withdrawn": 1 if entry.answer.told["accepted"] else 0}
+
+
+def _run(entry: Entry) -> Counts:
+    return {
+        "student-offered": entry.answer.told["offers"],
+        "student-unmatched": entry.answer.told["unmatched"],
+    }
+
+
+def _placed(*path: str) -> Callable[[Entry], Counts]:
+    def tells(entry: Entry) -> Counts:
+        agreements = _within(entry.answer.told, path)
+        return {"student-placed": sum(each["placement"] is not None for each in agreements)}
+
+    return tells
+
+
+_FILLED: Final = frozenset({"opening-filled"})
+
+STEPS: Final[Mapping[tuple[str, str], Step]] = {
+    ("applications", "POST /schools/import"): Step(
+        _each("school-registered", "schools"), _rows("school", "schools")
+    ),
+    ("applications", "PUT /programme-years/{year}"): Step(
+        _just(programme_year_opened=1), _row("programme_year", "year")
+    ),
+    ("applications", "POST /programme-years/{year}/calls"): Step(_just(call_opened=1), _row("call", "id")),
+    ("applications", "POST /calls/{call}/extensions"): Step(_just(extension_granted=1), _extension),
+    ("applications", "POST /calls/{call}/closure"): Step(_just(call_closed=1)),
+    ("applications", "POST /applications"): Step(_just(), _row("application", "id")),
+    ("applications", "PUT /applications/{application}/answers"): Step(_just()),
+    ("applications", "PUT /applications/{application}/documents/{name}"): Step(_just(), _document),
+    ("applications", "POST /applications/{application}/submission"): Step(
+        _just(application_submitted=1), _row("submission", "application", "version")
+    ),
+    ("applications", "POST /applications/{application}/amendment"): Step(
+        _just(application_amended=1), _row("submission", "application", "version")
+    ),
+    ("applications", "POST /applications/{application}/withdrawal"): Step(_withdrawal),
+    ("notifications", "PUT /contacts/me"): Step(_just(), _contact),
+    ("placement", "POST /companies"): Step(_just(), _row("company", "id")),
+    ("placement", "POST /companies/approvals"): Step(_each("company-approved")),
+    ("placement", "POST /agreements"): Step(_each("agreement-proposed"), _rows("agreement")),
+    ("placement", "POST /agreements/signatures"): Step(_each("agreement-in-force")),
+    ("placement", "POST /classes"): Step(_just(class_opened=1), _row("class", "id")),
+    ("placement", "POST /classes/{employment_class}/roster"): Step(
+        _each("student-enrolled", "students"), _rows("enrolment", "students")
+    ),
+    ("placement", "POST /openings"): Step(_each("opening-published"), _rows("opening")),
+    ("placement", "POST /rounds"): Step(
+        lambda entry: {"preferences-opened": entry.answer.told["students"]}, _row("round", "id")
+    ),
+    ("placement", "PUT /rounds/{matching_round}/preferences"): Step(_just(), _list),
+    ("placement", "PUT /rounds/{matching_round}/rankings"): Step(_just(), _rankings),
+    ("placement", "POST /rounds/{matching_round}/closing"): Step(_just()),
+    ("placement", "POST /rounds/{matching_round}/run"): Step(_run),
+    ("placement", "POST /offers/{offer}/acceptance"): Step(
+        _just(student_accepted=1), _row("tripartite", "id")
+    ),
+    ("placement", "POST /offers/{offer}/refusal"): Step(_just(student_declined=1)),
+    ("placement", "POST /classes/{employment_class}/signatures"): Step(
+        _placed("agreements"), may_tell=_FILLED
+    ),
+    ("placement", "POST /tripartite-agreements/signatures"): Step(_placed(), may_tell=_FILLED),
+}
+"""By service and operation."""
