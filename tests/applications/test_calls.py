@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from tests.applications.town import BEFORE, DEADLINE, MICROSECOND, OPENS, policy
 
-from applications.domain.calls import Call, Extension, Terms, Window, announce
+from applications.domain.calls import Extension, Terms, Window, announce
 from applications.domain.policy import Policy, ProgrammeYear
 from applications.domain.vocabulary import CallId, CallState, Kind, SchoolId, Track, Year
 from chassis.refusals import Conflict, Invalid, Refusal, Several
@@ -178,9 +178,3 @@ def test_an_extension_ends_later_than_before_and_in_the_future(
     with pytest.raises(Invalid) as refusal:
         CALL.extend(extension, before, RULES, now)
     assert {field for field, _ in rules_of(refusal.value)} == {"until"}
-
-
-def test_a_call_is_a_value() -> None:
-    assert isinstance(CALL, Call)
-    with pytest.raises(AttributeError):
-        CALL.version = 7  # type: ignore[misc]
