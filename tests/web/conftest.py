@@ -4,6 +4,9 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from tests.web.things import TABLES, Issuer, Things, build, meeting
 
 from chassis.transaction import Pool
@@ -15,6 +18,12 @@ def issuer(tmp_path: Path) -> Issuer:
     issuer = Issuer(tmp_path / "jwks.json")
     issuer.publish()
     return issuer
+
+
+def _client(app: FastAPI) -> httpx2.AsyncClient:
+    # Mounted as the chassis does it, below its health routes.
+    mounted = Starlette(routes=[Mount("/", app)])
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(mounted), base_url="http://things")
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ async def things(
     connections = await pool(where)
     app = build(connections, where.url, issuer.file)
     meeting.attempts = 0
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://things") as client:
+    async with _client(app) as client:
         yield Things(app, connections, issuer, client, where)
 
 
@@ -40,5 +49,5 @@ async def edge(issuer: Issuer) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the same API where no request comes as far as the database."""
     url = "postgresql://nobody@127.0.0.1:1/nowhere"
     app = build(Pool(asyncpg.create_pool(url, min_size=0)), url, issuer.file)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://things") as client:
+    async with _client(app) as client:
         yield client

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
+from fastapi.routing import APIRoute
 from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -113,7 +114,8 @@ def _log_access(scope: Scope, status: int | None, seconds: float) -> None:
     _log.info(
         "request",
         method=scope["method"],
-        route=getattr(route, "path_format", None),
+        # Outside of our routes it is what the process mounts this API on.
+        route=route.path_format if isinstance(route, APIRoute) else None,
         status=status,
         milliseconds=round(seconds * 1000, 1),
         sub=getattr(principal, "sub", None),
