@@ -72,16 +72,16 @@ class Courier:
         Raises:
             CarrierDownError: nothing could be sent; the claimed mail is given back.
         """
-        claimed = await self._claim()
+        claimed = await self.claim()
         if not claimed:
             return 0
         mails = [self._mail(one) for one in claimed]
         try:
             outcomes = await self.carrier.carry(mails, self.lease.total_seconds() / 2)
         except CarrierDownError:
-            await self._record(claimed, {})
+            await self.record(claimed, {})
             raise
-        await self._record(claimed, outcomes)
+        await self.record(claimed, outcomes)
         return len(claimed)
 
     def _mail(self, claimed: Claimed) -> Mail:
@@ -92,14 +92,14 @@ class Courier:
             mail.content(claimed, self.sender),
         )
 
-    async def _claim(self) -> list[Claimed]:
+    async def claim(self) -> list[Claimed]:
         async def work() -> list[Claimed]:
             async with transaction.begin(self.pool, Command(actor=sending.SENDER)) as tx:
                 return await sending.take_in_hand(tx, self.lease, self.carrier.batch)
 
         return await transaction.repeated(work)
 
-    async def _record(self, claimed: list[Claimed], outcomes: Mapping[DeliveryId, Outcome]) -> None:
+    async def record(self, claimed: list[Claimed], outcomes: Mapping[DeliveryId, Outcome]) -> None:
         async def work() -> None:
             async with transaction.begin(self.pool, Command(actor=sending.SENDER)) as tx:
                 await sending.record(tx, claimed, outcomes, self.retries)

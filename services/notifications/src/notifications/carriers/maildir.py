@@ -4,7 +4,6 @@ A mail's file is named by its delivery, so the file system itself refuses a seco
 """
 
 import asyncio
-import mailbox
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +30,8 @@ class MaildirCarrier:
 
     def _write(self, mails: Sequence[Mail], until: float) -> dict[DeliveryId, Outcome]:
         try:
-            mailbox.Maildir(self._folder, create=True).close()
+            for part in ("tmp", "new", "cur"):
+                (self._folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CarrierDownError("mailbox_not_writable") from error
         outcomes: dict[DeliveryId, Outcome] = {}

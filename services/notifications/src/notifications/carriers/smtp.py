@@ -41,13 +41,13 @@ class SmtpCarrier:
     batch: Final = 100
 
     def __init__(self, server: SmtpServer, sender: str) -> None:
-        self._server = server
+        self.server = server
         self._sender = sender
 
     async def carry(self, mails: Sequence[Mail], seconds: float) -> Mapping[DeliveryId, Outcome]:
         until = monotonic() + seconds
         lanes = [
-            lane for n in range(self._server.connections) if (lane := mails[n :: self._server.connections])
+            lane for n in range(self.server.connections) if (lane := mails[n :: self.server.connections])
         ]
         results = await asyncio.gather(*(self._lane(lane, until) for lane in lanes), return_exceptions=True)
         outcomes: dict[DeliveryId, Outcome] = {}
@@ -81,13 +81,13 @@ class SmtpCarrier:
 
     async def _connected(self) -> aiosmtplib.SMTP:
         client = aiosmtplib.SMTP(
-            hostname=self._server.host,
-            port=self._server.port,
-            username=self._server.username,
-            password=self._server.password,
-            timeout=self._server.timeout,
-            use_tls=self._server.security == "tls",
-            start_tls=self._server.security == "starttls",
+            hostname=self.server.host,
+            port=self.server.port,
+            username=self.server.username,
+            password=self.server.password,
+            timeout=self.server.timeout,
+            use_tls=self.server.security == "tls",
+            start_tls=self.server.security == "starttls",
         )
         try:
             await client.connect()

@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+from pydantic import PostgresDsn
+from tests.applications.tokens import Issuer
+from tests.notifications.desk import NOW, Desk
+
+from chassis.service import Runtime
+from chassis.transaction import Pool
+from embedded.databases import Database
+from notifications import http
+from notifications.settings import Settings
+
+
+@pytest.fixture
+async def desk(
+    database: Callable[[str], Awaitable[Database]],
+    pool: Callable[[Database], Awaitable[Pool]],
+    clock: Callable[[Database, datetime], Awaitable[None]],
+    tmp_path: Path,
+) -> AsyncIterator[Desk]:
+    """The notifications service on a database of its own, asked over ASGI, its clock stopped."""
+    issuer = Issuer(tmp_path / "jwks.json")
+    own = await database("notifications")
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file)
+    runtime = Runtime(settings, await pool(own))
+    transport = httpx2.ASGITransport(http.api(runtime))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://notifications") as client:
+        made = Desk(own, runtime.pool, client, issuer, clock, tmp_path / "mailbox")
+        await made.at(NOW)
+        yield made

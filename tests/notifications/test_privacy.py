@@ -1,0 +1,104 @@
+"""A planted name and address: in the contact book and in the mail, and nowhere else."""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from tests.notifications.desk import Desk
+from tests.notifications.post_office import open_post_office
+from tests.notifications.test_smtp import carrier
+from tests.notifications.test_telling import submitted
+
+from chassis import logs
+from notifications.carriers.maildir import MaildirCarrier
+from notifications.carriers.port import CarrierDownError
+
+PLANTED_NAME = "PLANTED-심어둔이름"
+PLANTED_ADDRESS = "planted.person.7f3a@school.example"
+NEEDLES = ("PLANTED", "심어둔이름", "planted.person")
+MAY_KNOW = {"public.contact"}
+
+
+@pytest.fixture
+def logged() -> Any:
+    """All that the process logs from here on, as the service would write it."""
+    root, written = logging.getLogger(), io.StringIO()
+    before, level = root.handlers[:], root.level
+    logs.start("DEBUG", "notifications")
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(written)
+    yield written
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def tables_with(desk: Desk, needle: str) -> set[str]:
+    """Every table of the database, whatever its schema, that has `needle` somewhere in a row."""
+    found = set()
+    tables = await desk.rows(
+        "select schemaname as s, tablename as t from pg_tables where schemaname = any($1)",
+        ["public", "messaging", "web"],
+    )
+    for table in tables:
+        name = f'"{table["s"]}"."{table["t"]}"'
+        # bytea shows as hexadecimal: it is looked for in that form as well.
+        rows = await desk.rows(
+            f"select from {name} r where r::text ilike any($1) limit 1",
+            [f"%{needle}%", f"%{needle.encode().hex()}%"],
+        )
+        if rows:
+            found.add(f"{table['s']}.{table['t']}")
+    return found
+
+
+async def test_a_planted_name_and_address_stay_in_the_contact_book(
+    desk: Desk, logged: io.StringIO, tmp_path: Path
+) -> None:
+    staff = desk.caller("school", party="sch_1")
+    contact = {"name": PLANTED_NAME, "address": PLANTED_ADDRESS, "language": "ko"}
+    problems = [
+        await staff.put("/contacts/me", contact | {"language": "PLANTED"}),
+        await staff.put("/contacts/me", contact | {"address": f"{PLANTED_ADDRESS}, {PLANTED_ADDRESS}"}),
+        await staff.put("/contacts/me", contact | {"surplus": PLANTED_NAME}),
+    ]
+    assert (await staff.put("/contacts/me", contact, key="one")).status_code == 204
+    assert (await staff.put("/contacts/me", contact, key="one")).status_code == 204
+    problems.append(await staff.put("/contacts/me", contact | {"name": "PLANTED other"}, key="one"))
+    await desk.arrive(submitted(1))
+
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CarrierDownError) as down:
+        await desk.courier(MaildirCarrier(tmp_path / "file")).send_batch()
+    async with open_post_office() as office:
+        office.answers = [f"451 {PLANTED_ADDRESS} later"]
+        await desk.courier(carrier(office)).send_batch()
+        await desk.wait_over()
+        office.refused_recipients = {PLANTED_ADDRESS}
+        await desk.courier(carrier(office)).send_batch()
+    await staff.put("/contacts/me", contact | {"address": f"x{PLANTED_ADDRESS}"})
+    await desk.courier().send_batch()
+
+    assert {kind for kind, _, _ in await desk.emitted()} == {"notification-failed", "notification-delivered"}
+    [mail] = (desk.folder / "new").iterdir()
+    assert "planted.person" in mail.read_text()
+    said = " ".join([logged.getvalue(), str(down.value), *(problem.text for problem in problems)])
+    assert "request" in logged.getvalue()
+    for needle in NEEDLES:
+        assert await tables_with(desk, needle) <= MAY_KNOW
+        assert needle.lower() not in said.lower()
+    assert await tables_with(desk, "planted.person") == MAY_KNOW
+
+
+async def test_a_deleted_contact_leaves_nothing_personal_behind(desk: Desk) -> None:
+    staff = desk.caller("school", party="sch_1")
+    await staff.put("/contacts/me", {"name": PLANTED_NAME, "address": PLANTED_ADDRESS, "language": "ko"})
+    await desk.arrive(submitted(1))
+    await desk.courier().send_batch()
+    await staff.delete("/contacts/me")
+    for needle in NEEDLES:
+        assert await tables_with(desk, needle) == set()
