@@ -1,12 +1,10 @@
 """Kafka's jars: exactly those of the lock file, fetched once a user, checked against their SHA-256."""
 
 import asyncio
-import fcntl
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +20,7 @@ LOCK: Final = HERE / "jgo.lock.toml"
 TIMEOUT: Final = 60
 """Seconds without an answer from the repository."""
 ATTEMPTS: Final = 3
+AT_ONCE: Final = 6
 
 
 def cache() -> Path:
@@ -39,9 +38,11 @@ async def class_path(say: Callable[[str], None], folder: Path | None = None) -> 
     locked = LockFile.load(LOCK).dependencies
     if missing := await asyncio.to_thread(_missing, locked, folder):
         say(f"Fetching {len(missing)} jars of Apache Kafka into {folder} …")
-        for jar in missing:
-            # A thread each, so that whoever waits can be stopped in between.
-            await asyncio.to_thread(_fetch, jar, folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            await _fetch_all(missing, folder)
+        except OSError as error:
+            raise of_disk(error, folder) from error
     return [folder / file_name(jar) for jar in locked]
 
 
@@ -76,25 +77,32 @@ def _is_whole(file: Path, jar: LockedDependency) -> bool:
         return False
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+async def _fetch_all(jars: Iterable[LockedDependency], folder: Path) -> None:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def fetch(jar: LockedDependency) -> None:
+        # A thread each, so that whoever waits can be stopped in between.
+        async with turns:
+            await asyncio.to_thread(_fetch, jar, folder)
+
+    fetches = [asyncio.ensure_future(fetch(jar)) for jar in jars]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("a") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            yield
-    except OSError as error:
-        raise of_disk(error, folder) from error
+        await asyncio.gather(*fetches)
+    finally:
+        for rest in fetches:
+            rest.cancel()
 
 
 def _fetch(jar: LockedDependency, folder: Path) -> None:
-    with _alone(folder):
-        if not _is_whole(folder / file_name(jar), jar):
-            _download(jar, folder)
+    """Whole or not at all, so that two who fetch at once do each other no harm.
 
-
-def _download(jar: LockedDependency, folder: Path) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
+    Raises:
+        Trouble: as `class_path` says.
+    """
+    name = file_name(jar)
+    reason = f"{name} could not be fetched from Maven Central; is the network there?"
+    for attempt in range(ATTEMPTS):
+        time.sleep(attempt)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             component = _context(Path(scratch)).project(jar.groupId, jar.artifactId).at_version(jar.version)
             try:
@@ -102,13 +110,9 @@ def _download(jar: LockedDependency, folder: Path) -> None:
             except (OSError, RuntimeError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # of the disk; those of the network bear no number
-                time.sleep(attempt)
                 continue
             if _is_whole(fetched, jar):
-                fetched.replace(folder / file_name(jar))
+                fetched.replace(folder / name)
                 return
-            if attempt == ATTEMPTS:
-                raise Trouble(
-                    f"{file_name(jar)} from Maven Central is not the file of jgo.lock.toml (SHA-256 differs)."
-                )
-    raise Trouble(f"{file_name(jar)} could not be fetched from Maven Central; is the network there?")
+            reason = f"{name} from Maven Central is not the file of jgo.lock.toml (SHA-256 differs)."
+    raise Trouble(reason)
