@@ -21,6 +21,7 @@ from demo.report.story import (
     Trace,
     TrackFigures,
 )
+from demo.report.wording import message
 
 
 def label(text: str) -> Label:
@@ -93,11 +94,11 @@ def story(*, differences: tuple[str, ...] = ()) -> Story:
         ),
         scores=_scores(),
         cut_line=Decimal(60),
-        placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 381, 12, 381),
+        placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 480, 381, 9, 3, 381),
         notices=(
-            Notices("application_submitted", 249, 0),
-            Notices("school_selected", 181, 0),
-            Notices("student_offered", 393, 2),
+            Notices(message("application_submitted"), 249, 240, 0),
+            Notices(message("school_selected"), 181, 181, 0),
+            Notices(message("student_offered_school"), 393, 380, 2),
         ),
         trace=trace(),
         phases=(

@@ -59,7 +59,9 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         "reviewer": Table("select id from reviewer"),
         "assignment": Table("select application, reviewer from assignment", ("application", "reviewer")),
         "sheet": Table("select application, reviewer from sheet", ("application", "reviewer")),
+        "total": Table("select application from total", ("application",)),
         "run": Table("select id, stage, state from run"),
+        "outcome": Table("select run, school, outcome, score from outcome", ("run", "school")),
         "standing": Table(
             "select school, state, designations from standing",
             ("school",),

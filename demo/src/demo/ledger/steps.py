@@ -83,7 +83,7 @@ def _document(entry: Entry) -> Iterator[Row]:
 
 
 def _contact(entry: Entry) -> Iterator[Row]:
-    # Officers have no party of their own: they share their office's contact. Reviewers are parties themselves.
+    # Officers share their office's contact; a reviewer is a party of their own.
     actor = entry.intent.actor
     yield "contact", (entry.intent.party or (actor if actor.startswith("rev_") else "office:programme"),)
 

@@ -1,7 +1,6 @@
 """What the report tells: plain figures, gathered once, so that the page only has to draw them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -80,7 +79,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """What the matching round and the signatures came to; `by_preference[n]` got their choice n + 1."""
+    """What the matching round and the signatures came to.
+
+    `by_preference[n]` got their choice n + 1, `unmatched` listed openings in vain, `idle` listed none.
+    """
 
     classes: int
     students: int
@@ -91,18 +93,25 @@ class Placements:
     took_part: int
     by_preference: tuple[int, ...]
     unmatched: int
+    idle: int
     accepted: int
     declined: int
+    expired: int
     placed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Messages by the template they were written from, with how many reached and did not reach somebody."""
+    """Messages about one thing: how many reached an inbox, how many a mailbox, how many nobody in time."""
 
-    template: str
-    delivered: int
+    label: Label
+    inbox: int
+    mail: int
     failed: int
+
+    @property
+    def delivered(self) -> int:
+        return self.inbox + self.mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,6 @@ class Phase:
     label: Label
     seconds: float
     requests: int = 0
-    programme_day: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
