@@ -4,11 +4,12 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import asyncpg
@@ -116,18 +117,23 @@ class Bench:
             if process.poll() is None:
                 process.send_signal(Signals.SIGKILL)
             process.wait()
+        if self.log.exists():
+            print(self.log.read_text())  # noqa: T201 - pytest shows it beside a failure
 
     async def records(self, topic: Topic) -> list[Any]:
         """Everything on a topic, by partition and offset."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+            bootstrap_servers=self.bootstrap,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            # Not by seek_to_beginning: its answer can be overtaken by that of the default, the end.
+            auto_offset_reset="earliest",
         )
         await consumer.start()
         try:
             places = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
-            await consumer.seek_to_beginning(*places)
             found: list[Any] = []
             while len(found) < sum(ends.values()):
                 for records in (await consumer.getmany(timeout_ms=500)).values():
@@ -160,6 +166,13 @@ async def make_bench(
             return bench
 
         yield make
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A working folder for a stack of the test's own, where PostgreSQL's user may go, unlike pytest's own."""
+    with TemporaryDirectory(prefix="ieum-tests-") as made:
+        yield Path(made)
 
 
 @pytest.fixture

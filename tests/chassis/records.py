@@ -24,6 +24,9 @@ class Record:
     def without(self, header: str) -> "Record":
         return replace(self, headers=[(name, value) for name, value in self.headers if name != header])
 
+    def with_header(self, header: str, value: bytes | None) -> "Record":
+        return replace(self, headers=[*self.without(header).headers, (header, value)])
+
 
 def record(event: Event, sequence: int, *, generation: int = 1, identity: UUID | None = None) -> Record:
     """`event` as the `sequence`-th of its stream."""

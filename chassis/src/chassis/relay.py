@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError
 from chassis import producer, telemetry
 from chassis.faults import reach
 from chassis.producer import Message
-from chassis.transaction import Pool
+from chassis.transaction import DATABASE_TROUBLE, Pool
 from contracts.topics import BUCKETS, TOPICS, Topic
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ select exists (
   where d.datname = current_database() and l.locktype = 'advisory' and l.classid = $1 and l.granted)
 """
 
-INTERRUPTIONS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, TimeoutError)
+INTERRUPTIONS: Final = (*DATABASE_TROUBLE, KafkaError, TimeoutError)
 """What a broker or database that goes away raises; the relay starts over."""
 
 

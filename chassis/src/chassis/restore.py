@@ -56,6 +56,8 @@ async def check(
             for row in await view.fetch("select topic, key, sequence from messaging.stream")
         }
     own = [topic for topic in topics if topic.emitted_by == service]
+    if not own:
+        return []
     forgotten = []
     for envelope, topic in [told async for told in _told(bootstrap, own)]:
         known = streams.get((topic, envelope.subject), 0)
@@ -78,7 +80,6 @@ async def _told(bootstrap: str, topics: Sequence[Topic]) -> AsyncIterator[tuple[
         places = [TopicPartition(topic.name, n) for topic in topics for n in range(topic.partitions)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:

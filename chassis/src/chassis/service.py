@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-import asyncpg
 import structlog
 import typer
 import uvicorn
@@ -218,7 +217,7 @@ async def _measure(pool: Pool, stop: asyncio.Event) -> None:
                     from messaging.outbox
                     """
                 )
-        except (*INTERRUPTIONS, asyncpg.InternalClientError):
+        except INTERRUPTIONS:
             row = None
         if row is not None:
             telemetry.outbox_depth.set(row["depth"])

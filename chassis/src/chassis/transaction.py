@@ -39,7 +39,16 @@ _BUSY: Final = (
 )
 
 
-class Unavailable(ConnectionError):
+DATABASE_TROUBLE: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""All that asyncpg raises of its own, depending on where a connection breaks."""
+
+
+class Unavailable(ConnectionError):  # noqa: N818 - a state of the database, not an error of the program
     """The database cannot be reached or is too busy.
 
     Where the connection was lost during the commit, nobody here knows whether it took place.
@@ -167,11 +176,11 @@ async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.R
     acquired = pool.acquire(timeout=ACQUIRE_TIMEOUT)
     try:
         connection = await acquired.__aenter__()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (TimeoutError, *DATABASE_TROUBLE) as error:
         raise Unavailable(type(error).__name__) from error
     try:
         yield connection
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DATABASE_TROUBLE as error:
         if isinstance(error, _BUSY) or _is_gone(connection):
             raise Unavailable(type(error).__name__) from error
         raise

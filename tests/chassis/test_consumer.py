@@ -1,0 +1,206 @@
+"""The consumer on real Kafka: what FastStream and aiokafka would lose, it keeps."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from tests.chassis.conftest import Bench, Make
+from tests.chassis.records import Record, record
+from tests.chassis.tally import COUNTS, THINGS
+
+from chassis.consumer import Consumer
+from chassis.relay import Relay, notify
+from contracts.event import Event
+from contracts.topics import Topic
+from embedded import stack, topics
+
+
+@asynccontextmanager
+async def consuming(bench: Bench, *, batch: int = 500) -> AsyncIterator[Consumer]:
+    stop = asyncio.Event()
+    consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap, batch=batch)
+    task = asyncio.create_task(consumer.run(stop))
+    try:
+        yield consumer
+    finally:
+        stop.set()
+        await task
+
+
+@asynccontextmanager
+async def relaying(bench: Bench) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    relay = Relay(bench.database.url, bench.bootstrap, topics=(bench.things, bench.counts))
+    tasks = [asyncio.create_task(relay.run(stop)), asyncio.create_task(notify(bench.pool, stop))]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def produce(bench: Bench, *records: Record) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bench.bootstrap)
+    await producer.start()
+    try:
+        for r in records:
+            await producer.send_and_wait(
+                bench.things.name, key=r.key, value=r.value, headers=r.headers, partition=r.partition
+            )
+    finally:
+        await producer.stop()
+
+
+async def settled(bench: Bench, offset: int) -> bool:
+    return bool(await bench.value("select sum(next_offset) from messaging.position") == offset)
+
+
+async def test_undecodable_records_are_parked_and_the_batch_around_them_is_applied(bench: Bench) -> None:
+    """With FastStream's own parser one null header made the whole batch vanish."""
+    good = [record(bench.tally.happened(thing=thing), 1) for thing in "abc"]
+    await produce(
+        bench,
+        good[0],
+        good[1].with_header("ce_id", None),
+        Record(bench.things.name, b"tombstone", None, []),
+        Record(bench.things.name, None, b"\xff\xfe", [("ce_type", b"\xff")]),
+        good[2],
+    )
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 5))
+    assert await bench.counted() == 2
+    lanes = await bench.rows("select lane from messaging.parked order by lane nulls last")
+    assert [row["lane"] for row in lanes] == ["b", "tombstone", None]
+
+
+async def test_offsets_in_the_database_rule_and_kafkas_are_for_show(bench: Bench) -> None:
+    """After a restore Kafka's would lie ahead of the data."""
+    await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 11)))
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 10))
+    committed = AIOKafkaConsumer(bootstrap_servers=bench.bootstrap, group_id="ieum.applications")
+    await committed.start()
+    try:
+        assert await committed.committed(TopicPartition(bench.things.name, 0)) == 10
+    finally:
+        await committed.stop()
+    owner = await asyncpg.connect(bench.database.owner_url)
+    await owner.execute(
+        "truncate tally; truncate messaging.inbox; truncate messaging.mark; truncate messaging.position"
+    )
+    await owner.close()
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 10))
+    assert await bench.counted() == 10
+
+
+async def test_a_replay_from_the_beginning_changes_nothing(bench: Bench) -> None:
+    await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 11)))
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 10))
+    owner = await asyncpg.connect(bench.database.owner_url)
+    await owner.execute("delete from messaging.inbox; update messaging.position set next_offset = 0")
+    await owner.close()
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 10))
+    assert await bench.counted() == 10
+
+
+async def test_a_database_that_drops_its_sessions_costs_nothing(bench: Bench) -> None:
+    async def drop() -> None:
+        for _ in range(12):
+            await asyncio.sleep(0.3)
+            admin = await asyncpg.connect(bench.database.admin_url)
+            await admin.execute(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid()
+                """
+            )
+            await admin.close()
+
+    await bench.tell_many(things=50, each=40)
+    async with relaying(bench), consuming(bench, batch=50):
+        await drop()
+
+        async def done() -> bool:
+            try:
+                return await bench.counted() == 2000
+            except OSError:
+                return False
+
+        await bench.until(done)
+        await bench.drained(2000)
+    assert await bench.value("select count(*) from messaging.parked") == 0
+    assert await bench.value("select count(*) from messaging.inbox") == 2000
+
+
+async def test_a_second_member_joins_and_leaves_without_loss(bench: Bench) -> None:
+    await bench.tell_many(things=100, each=30)
+    async with relaying(bench), AsyncExitStack() as members:
+        await members.enter_async_context(consuming(bench, batch=20))
+        for _ in range(2):
+            async with consuming(bench, batch=20):
+                await asyncio.sleep(1)
+        await bench.drained(3000)
+    assert await bench.counted() == 3000
+    assert await bench.value("select count(*) from messaging.parked") == 0
+
+
+async def test_a_slow_batch_holds_a_rebalance_but_not_for_ever(
+    make_bench: Make, kafka: str, own_topics: Callable[..., Sequence[Topic]]
+) -> None:
+    """Without a rebalance timeout of its own, a batch longer than the session timeout livelocks the group."""
+    things, counts = await own_topics(THINGS, COUNTS)  # type: ignore[misc]
+    bench = await make_bench(kafka, things, counts)
+    counted = bench.tally.count
+
+    async def slowly(tx: object, event: Event) -> None:
+        await asyncio.sleep(0.9)
+        await counted(tx, event)  # type: ignore[arg-type]
+
+    bench.tally.inbox._single[bench.tally.happened.type] = slowly  # noqa: SLF001 - a slow twin of the handler
+    await produce(bench, *(record(bench.tally.happened(thing=f"t{n}"), 1) for n in range(10)))
+    async with consuming(bench):
+        await asyncio.sleep(1.5)
+        async with consuming(bench):
+            await bench.until(lambda: settled(bench, 10), 60)
+    assert await bench.counted() == 10
+    assert await bench.value("select max(events) from tally") == 1
+
+
+@pytest.mark.crash
+async def test_a_broker_killed_under_load_costs_nothing(make_bench: Make, folder: Path) -> None:
+    async with stack.running(folder) as own:
+        await topics.create(own.bootstrap, [THINGS, COUNTS])
+        bench = await make_bench(own.bootstrap, THINGS, COUNTS)
+        async with relaying(bench), consuming(bench):
+            for round_ in range(60):
+                await bench.tell_many(things=50, each=1)
+                if round_ == 20:
+                    own.kafka.kill()
+                if round_ == 40:
+                    await own.start_kafka()
+            await bench.drained(3000, 90)
+        assert await bench.counted() == 3000
+        assert await bench.value("select count(*) from messaging.parked") == 0
+        told = [(r.key, dict(r.headers)["ce_id"]) for r in await bench.records(COUNTS)]
+        assert len(set(told)) == 3000
+
+
+async def test_stopping_with_the_broker_away_takes_no_longer_than_its_patience(
+    make_bench: Make, folder: Path
+) -> None:
+    async with stack.running(folder) as own:
+        await topics.create(own.bootstrap, [THINGS, COUNTS])
+        bench = await make_bench(own.bootstrap, THINGS, COUNTS)
+        await bench.tell_many(things=50, each=2)
+        async with consuming(bench), relaying(bench):
+            await bench.drained(100)
+            own.kafka.kill()
+            began = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - began < 20

@@ -1,0 +1,171 @@
+"""The relay: every row once to Kafka, in its stream's order; lanes shared, taken over and given up."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+import pytest
+from tests.chassis.conftest import Bench
+from tests.chassis.tally import THINGS
+
+from chassis.outbox import bucket
+from chassis.relay import LANES, Relay, notify
+from contracts.envelope import Envelope
+
+
+@asynccontextmanager
+async def relaying(bench: Bench, lanes: int = 1) -> AsyncIterator[Relay]:
+    stop = asyncio.Event()
+    relay = Relay(bench.database.url, bench.bootstrap, lanes=lanes, topics=(bench.things, bench.counts))
+    tasks = [asyncio.create_task(relay.run(stop)), asyncio.create_task(notify(bench.pool, stop))]
+    try:
+        yield relay
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def emptied(bench: Bench) -> bool:
+    return not await bench.value("select count(*) from messaging.outbox")
+
+
+async def sequences(bench: Bench) -> dict[str, list[int]]:
+    told = defaultdict(list)
+    for record in await bench.records(bench.things):
+        envelope = Envelope.read(record.headers)
+        assert record.partition == bucket(envelope.subject) % bench.things.partitions
+        told[envelope.subject].append(envelope.sequence)
+    return told
+
+
+async def test_rows_arrive_in_the_order_of_their_streams_and_are_gone(bench: Bench) -> None:
+    await bench.tell_many(things=100, each=20)
+    async with relaying(bench):
+        await bench.until(lambda: emptied(bench))
+    told = await sequences(bench)
+    assert len(told) == 100
+    assert all(numbers == list(range(1, 21)) for numbers in told.values())
+
+
+async def test_a_commit_wakes_the_relay_at_once(bench: Bench) -> None:
+    async with relaying(bench) as relay:
+        await bench.tell(bench.tally.happened(thing="first"))
+        await bench.until(lambda: emptied(bench))
+        published = relay.progress.published
+        delays = []
+        for n in range(10):
+            began = time.monotonic()
+            await bench.tell(bench.tally.happened(thing=f"thing-{n}"))
+            while relay.progress.published == published + n:
+                await asyncio.sleep(0.002)
+            delays.append(time.monotonic() - began)
+    # The safety poll comes once a second; without the bell half a second were usual.
+    assert sorted(delays)[5] < 0.25
+
+
+async def test_a_late_commit_with_a_lower_number_is_not_passed_over(bench: Bench) -> None:
+    """Ids are given before the commit: a cursor that moved on would skip the one that commits late."""
+    slow = await asyncpg.connect(bench.database.url)
+    try:
+        late = slow.transaction()
+        await late.start()
+        columns = "bucket, topic, key, event, headers, value"
+        headers = '{"ce_type": "x", "ce_id": "x"}'
+        row = (3, bench.things.name, "late", "00000000-0000-0000-0000-000000000001", headers, b"{}")
+        await slow.execute(f"insert into messaging.outbox ({columns}) values ($1, $2, $3, $4, $5, $6)", *row)
+        async with relaying(bench) as relay:
+            await bench.tell_many(things=5, each=2)
+            while relay.progress.published < 10:
+                await asyncio.sleep(0.02)
+            await late.commit()
+            await bench.until(lambda: emptied(bench))
+            assert relay.progress.published == 11
+    finally:
+        await slow.close()
+
+
+async def test_two_relays_share_two_lanes(bench: Bench) -> None:
+    async with AsyncExitStack() as both:
+        first = await both.enter_async_context(relaying(bench, lanes=2))
+        await bench.until(lambda: _holds(first, 2))
+        second = await both.enter_async_context(relaying(bench, lanes=2))
+        await bench.until(lambda: _holds(second, 1))
+        await bench.until(lambda: _holds(first, 1))
+        assert first.progress.lanes | second.progress.lanes == {0, 1}
+        before = first.progress.published, second.progress.published
+        await bench.tell_many(things=200, each=2)
+        await bench.until(lambda: emptied(bench))
+        assert first.progress.published > before[0]
+        assert second.progress.published > before[1]
+    assert all(numbers == [1, 2] for numbers in (await sequences(bench)).values())
+
+
+async def test_one_relay_alone_serves_every_lane(bench: Bench) -> None:
+    async with relaying(bench, lanes=4) as relay:
+        await bench.until(lambda: _holds(relay, 4))
+        await bench.tell_many(things=50, each=1)
+        await bench.until(lambda: emptied(bench))
+
+
+async def _holds(relay: Relay, lanes: int) -> bool:
+    return len(relay.progress.lanes) == lanes
+
+
+def test_lanes_that_would_split_a_partition_are_refused() -> None:
+    with pytest.raises(ValueError, match="does not divide"):
+        Relay("postgresql://x", "x", lanes=3, topics=(THINGS,))
+    with pytest.raises(ValueError, match=r"8 partitions of test\.things"):
+        Relay("postgresql://x", "x", lanes=16, topics=(THINGS,))
+
+
+async def test_a_lost_session_loses_the_lane_and_nothing_else(bench: Bench) -> None:
+    async with relaying(bench) as relay:
+        for _ in range(4):
+            await bench.tell_many(things=50, each=5)
+            admin = await asyncpg.connect(bench.database.admin_url)
+            await admin.execute(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and application_name like 'relay%'
+                """
+            )
+            await admin.close()
+        await bench.until(lambda: emptied(bench))
+        assert relay.progress.published >= 1000
+    told = await sequences(bench)
+    assert all(_without_repetitions(numbers) == list(range(1, 21)) for numbers in told.values())
+
+
+def _without_repetitions(numbers: list[int]) -> list[int]:
+    """What a consumer's marks let pass; anything out of order would show as a gap."""
+    passed: list[int] = []
+    for number in numbers:
+        if number == (passed[-1] if passed else 0) + 1:
+            passed.append(number)
+    return passed
+
+
+@pytest.mark.crash
+async def test_a_killed_relays_standby_takes_over_within_a_second(bench: Bench) -> None:
+    first = bench.start("relay")
+
+    async def served() -> bool:
+        locks = """
+            select count(*) from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = current_database() and l.locktype = 'advisory' and l.classid = $1 and l.granted
+        """
+        return bool(await bench.value(locks, LANES))
+
+    await bench.until(served)
+    async with relaying(bench) as standby:
+        await asyncio.sleep(1)
+        assert standby.progress.lanes == set()
+        first.kill()
+        began = time.monotonic()
+        await bench.until(lambda: _holds(standby, 1))
+        assert time.monotonic() - began < 1
+        await bench.tell_many(things=10, each=1)
+        await bench.until(lambda: emptied(bench))

@@ -1,0 +1,179 @@
+"""A service as a process: health, roles, a graceful stop, and clear words when its settings are wrong."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from signal import Signals
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.chassis.conftest import PROGRAM, Bench
+
+from chassis import logs
+from chassis.health import STALLED_AFTER, Watch
+from chassis.transaction import read
+
+
+async def get(port: str, path: str) -> tuple[int, dict[str, Any]]:
+    def fetch() -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    return await asyncio.to_thread(fetch)
+
+
+async def ready(bench: Bench, port: str) -> None:
+    async def answers() -> bool:
+        return (await get(port, "/readyz"))[0] == 200
+
+    await bench.until(answers)
+
+
+async def test_a_service_is_started_ready_and_alive_and_stops_on_sigterm(bench: Bench) -> None:
+    port = bench.environment["HTTP_PORT"]
+    process = bench.start(HTTP_PORT=port)
+    await ready(bench, port)
+    for path in ("/startupz", "/livez", "/readyz"):
+        assert await get(port, path) == (200, {"ok": True, "findings": []})
+    await bench.tell_many(things=10, each=5)
+    process.send_signal(Signals.SIGTERM)
+    assert await bench.ended(process) == 0
+    # What it had in hand is whole, what it had not is still there.
+    told = await bench.value(
+        "select coalesce(sum(sequence), 0) from messaging.stream where topic = $1", bench.counts.name
+    )
+    assert await bench.counted() == told
+
+
+async def test_readiness_tells_when_the_database_is_gone_and_when_it_is_back(bench: Bench) -> None:
+    port = bench.environment["HTTP_PORT"]
+    bench.start(HTTP_PORT=port)
+    await ready(bench, port)
+    admin = await asyncpg.connect(bench.database.admin_url.replace(f"/{bench.database.name}", "/postgres"))
+    try:
+        await admin.execute(f'alter database "{bench.database.name}" allow_connections false')
+        await admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", bench.database.name
+        )
+        status, body = await get(port, "/readyz")
+        assert status == 503
+        assert "the database does not answer" in body["findings"][0]
+        assert (await get(port, "/livez"))[0] == 200
+    finally:
+        await admin.execute(f'alter database "{bench.database.name}" allow_connections true')
+        await admin.close()
+    await ready(bench, port)
+
+
+async def test_a_service_starts_without_a_broker_and_takes_up_its_work_when_there_is_one(
+    bench: Bench,
+) -> None:
+    port = bench.environment["HTTP_PORT"]
+    bench.start(HTTP_PORT=port, KAFKA_BOOTSTRAP="127.0.0.1:1")
+    await ready(bench, port)
+    await asyncio.sleep(1)
+    assert bench.processes[0].poll() is None
+
+
+def test_what_stands_still_with_work_waiting_is_found_and_idleness_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = time.monotonic()
+    watch = Watch("the consumer")
+    assert watch.finding({"a": 1}) is None
+    monkeypatch.setattr(time, "monotonic", lambda: now + STALLED_AFTER + 5)
+    found = watch.finding({"a": 1})
+    assert found is not None
+    assert found.startswith("the consumer stands still")
+    assert watch.finding({"a": 2}) is None
+    assert watch.finding(None) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"RELAY_LANES": "0"}, "RELAY_LANES"),
+        ({"HTTP_PORT": "many"}, "HTTP_PORT"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_nothing_starts(settings: dict[str, str], said: str) -> None:
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(PROGRAM.parents[2]),
+        "THINGS": "a",
+        "COUNTS": "b",
+        "DATABASE_URL": "postgresql://x@localhost/x",
+    }
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), "serve"],
+        env=environment | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_the_programme_clock_follows_its_setting_in_open_sessions_and_no_service_can_set_it(
+    bench: Bench,
+) -> None:
+    machine = datetime.now(UTC)  # noqa: TID251 - to see that the programme's clock is another
+    async with read(bench.pool) as view:
+        assert abs(await view.now() - machine) < timedelta(minutes=1)
+        admin = await asyncpg.connect(bench.database.admin_url)
+        try:
+            await admin.execute(
+                f'alter database "{bench.database.name}" set "ieum.clock_offset" = \'-400 days\''
+            )
+        finally:
+            await admin.close()
+    async with read(bench.pool) as view:
+        assert machine - timedelta(days=401) < await view.now() < machine - timedelta(days=399)
+    service = await asyncpg.connect(bench.database.url)
+    try:
+        await service.execute("set ieum.clock_offset = '10 days'")
+        assert await service.fetchval("select programme_clock()") < machine - timedelta(days=399)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.execute(f'alter database "{bench.database.name}" set "ieum.clock_offset" = \'0\'')
+    finally:
+        await service.close()
+
+
+def test_logs_are_json_and_hold_nothing_personal(capsys: pytest.CaptureFixture[str]) -> None:
+    program = """
+import structlog
+from chassis import logs
+logs.start("INFO", "applications")
+log = structlog.get_logger()
+log.info("contact saved", email="someone@example.invalid", party="sch_1")
+def fails(secret):
+    raise ValueError(secret)
+try:
+    fails("someone@example.invalid")
+except ValueError:
+    log.exception("not saved")
+"""
+    del capsys
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["contact saved", "not saved"]
+    assert lines[0]["party"] == "sch_1"
+    assert lines[1]["exception"][0]["exc_type"] == "ValueError"
+    assert "someone" not in done.stdout
+    assert {"email", "name"} <= logs.PERSONAL
