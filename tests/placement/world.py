@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -58,6 +58,10 @@ class Given:
     value: bytes | None
     headers: list[tuple[str, bytes | None]]
 
+    def broken(self) -> "Given":
+        """The same record with data that breaks its schema."""
+        return replace(self, value=b"{}")
+
 
 @dataclass
 class Teller:
@@ -108,6 +112,10 @@ class Caller:
     async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
         return await self._send("PUT", path, body, key)
 
+    async def ask(self, method: str, path: str) -> httpx2.Response:
+        """By any method, with an empty body where it has one."""
+        return await (self.get(path) if method == "GET" else self._send(method, path, {}, None))
+
     async def _send(self, method: str, path: str, body: Any, key: str | None) -> httpx2.Response:
         self.asked += 1
         headers = {
@@ -156,7 +164,9 @@ class World:
 
     async def receive(self, *told: Event) -> None:
         """Hand events to the service's inbox, as one batch."""
-        records = [self.teller.tells(event) for event in told]
+        await self.receive_records(*(self.teller.tells(event) for event in told))
+
+    async def receive_records(self, *records: Given) -> None:
         async with begin(self.pool, Command(actor="test")) as tx:
             await events.inbox.apply(tx, events.inbox.understand(records))
 
@@ -268,13 +278,18 @@ class World:
         shown = done(await student.get(f"/students/{student.party}"))
         return str(shown["offers"][-1]["id"])
 
+    async def nearly_placed(self, settled: Settled, student: Caller, offer: str) -> str:
+        """A tripartite agreement that only the company has not signed; its id."""
+        accepted = await student.post(f"/offers/{offer}/acceptance", {"sign_agreement": True})
+        agreement = str(done(accepted, 201)["id"])
+        done(await settled.school.post(f"/tripartite-agreements/{agreement}/signature"), 201)
+        return agreement
+
     async def placed(self, settled: Settled, student: Caller, offer: str) -> str:
         """A placement that all three have signed; its id."""
-        accepted = await student.post(f"/offers/{offer}/acceptance", {"sign_agreement": True})
-        agreement = done(accepted, 201)["id"]
-        path = f"/tripartite-agreements/{agreement}/signature"
-        done(await settled.school.post(path), 201)
-        return str(done(await settled.company.post(path), 201)["placement"])
+        agreement = await self.nearly_placed(settled, student, offer)
+        signed = await settled.company.post(f"/tripartite-agreements/{agreement}/signature")
+        return str(done(signed, 201)["placement"])
 
     async def rows(self, query: str, *args: Any) -> list[dict[str, Any]]:
         async with transaction.read(self.pool) as read:
