@@ -1,10 +1,12 @@
 """Selection snapshots and results as JSON documents: read strictly, computed, written."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
+from decisions.canonical import HASH_FIELD, canonical, sealed, sha256
 from decisions.recompute import recompute_command
 from decisions.strict import (
     Broken,
@@ -19,7 +21,7 @@ from decisions.strict import (
     texts,
     within,
 )
-from evaluation.domain.selection import RULE, Award, Walk, select
+from evaluation.domain.selection import RULE, Award, Decision, Walk, select
 from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot, Unsupported
 from evaluation.domain.vocabulary import SchoolId
 from evaluation.domain.walk import walk
@@ -58,6 +60,39 @@ def compute(snapshot: Snapshot) -> Mapping[str, Any]:
     except Unsupported as error:
         raise Broken(error.field, error.rule, error.detail) from error
     return result_document(decision.award for decision in decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A snapshot's decisions, with snapshot and result as the canonical bytes that are stored and hashed."""
+
+    applicants: tuple[Applicant, ...]
+    decisions: tuple[Decision, ...]
+    snapshot: bytes
+    snapshot_sha256: str
+    result: bytes
+    result_sha256: str
+
+
+def decided(snapshot: Snapshot) -> Decided:
+    """Decide, as `recompute` will again from the stored snapshot.
+
+    Raises:
+        Unsupported: The rule refuses the snapshot.
+    """
+    decisions = select(snapshot)
+    document = snapshot_document(snapshot)
+    hashed = sha256(document)
+    awards = result_document(decision.award for decision in decisions)
+    result = sealed({**awards, "snapshot_sha256": hashed})
+    return Decided(
+        snapshot.applicants, decisions, canonical(document), hashed, canonical(result), result[HASH_FIELD]
+    )
+
+
+def digest(snapshot: Snapshot) -> str:
+    """The SHA-256 of a snapshot's document."""
+    return sha256(snapshot_document(snapshot))
 
 
 def _walk_for(snapshot: Snapshot) -> Walk:

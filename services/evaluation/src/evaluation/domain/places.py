@@ -1,6 +1,6 @@
 """Places after the final result: who holds what, who is offered what, and what moves when one falls free."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -58,6 +58,15 @@ class Offer:
             )
         return replace(self, state=OfferState.EXPIRED, answered_at=now)
 
+    def lapse(self, now: datetime) -> "Offer":
+        """Settle an offer whose school leaves: it counts as declined.
+
+        Raises:
+            Conflict: rule `offer_settled`.
+        """
+        self._must_be_pending()
+        return replace(self, state=OfferState.DECLINED, answered_at=now)
+
     def _answer(self, state: OfferState, now: datetime) -> "Offer":
         self._must_be_pending()
         if now >= self.expires_at:
@@ -90,13 +99,18 @@ class Standing:
     def gone(self) -> bool:
         return self.state in (StandingState.RELINQUISHED, StandingState.REVOKED)
 
+    @property
+    def may_leave(self) -> bool:
+        """Whether there is a place or a number to give up."""
+        return self.state in (StandingState.SELECTED, StandingState.RESERVE)
+
     def relinquish(self, now: datetime) -> "Standing":
         """Give up the place or the number on the reserve list.
 
         Raises:
             Conflict: rule `nothing_held`.
         """
-        if self.state not in (StandingState.SELECTED, StandingState.RESERVE):
+        if not self.may_leave:
             raise Conflict(
                 "nothing_held", f"The school's state is {self.state}, it holds no place or number", "state"
             )
@@ -135,16 +149,26 @@ class Standing:
 
 
 def standing_now(
-    final: Snapshot, standings: Mapping[SchoolId, Standing], pending: Sequence[Offer]
+    final: Snapshot,
+    standings: Mapping[SchoolId, Standing],
+    pending: Sequence[Offer],
+    closed: Container[SchoolId] = (),
 ) -> Snapshot:
-    """What a promotion is decided from: everyone still standing, holders and pending offers as they are."""
-    remaining = [each for each in final.applicants if not standings[each.id].gone]
+    """What a promotion is decided from: everyone still standing, holders and pending offers as they are.
+
+    A `closed` school gets nothing new.
+    """
     holders = {
         standing.school: standing.designations
         for standing in standings.values()
         if standing.state is StandingState.SELECTED
     }
     holders |= {offer.school: offer.designations for offer in pending}
+    remaining = [
+        each
+        for each in final.applicants
+        if not standings[each.id].gone and (each.id in holders or each.id not in closed)
+    ]
     return Snapshot(
         programme_year=final.programme_year,
         policy=final.policy,

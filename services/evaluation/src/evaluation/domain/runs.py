@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.refusals import Conflict, NotAllowed
+from evaluation.domain.intake import Party
 from evaluation.domain.policy import ProgrammeYear
+from evaluation.domain.selection import Award
 from evaluation.domain.vocabulary import RunId, RunStage, RunState, Stage, Year
 
 
@@ -80,6 +82,15 @@ class Run:
                 "What the run was computed from has changed since it was proposed: propose it again",
                 "snapshot_sha256",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run says to a school; `party` as its application names it."""
+
+    party: Party
+    award: Award
+    reasons: tuple[str, ...]
 
 
 def may_propose(year: ProgrammeYear, stage: RunStage, now: datetime) -> str:

@@ -88,6 +88,12 @@ async def year_for_update(tx: Transaction, year: Year) -> ProgrammeYear:
     return _year(_found(row, "programme_year", "year"))
 
 
+async def lock_if_known(tx: Transaction, year: Year) -> ProgrammeYear | None:
+    """As `year_for_update`, None where the year was not told of yet."""
+    row = await tx.fetchrow("select * from programme_year where year = $1 for update", year)
+    return None if row is None else _year(row)
+
+
 async def year_for_share(tx: Transaction, year: Year) -> ProgrammeYear:
     """The year; its stage cannot change before this transaction ends."""
     row = await tx.fetchrow("select * from programme_year where year = $1 for share", year)
@@ -154,6 +160,14 @@ async def unfinished_calls(tx: ReadTransaction, year: Year) -> list[CallId]:
         "select id from call_for_applications where year = $1 and started_at is null order by id", year
     )
     return [CallId(row["id"]) for row in rows]
+
+
+async def started_calls(tx: ReadTransaction, year: Year) -> bool:
+    """Whether evaluation of any call of the year has started."""
+    started: bool = await tx.fetchval(
+        "select exists (select from call_for_applications where year = $1 and started_at is not null)", year
+    )
+    return started
 
 
 async def start_call(tx: Transaction, call: CallId, now: datetime) -> None:
@@ -275,6 +289,18 @@ async def save_eligibility(tx: Transaction, decided: Sequence[Eligibility], now:
 async def parties(tx: Transaction, applications: Iterable[ApplicationId]) -> dict[ApplicationId, Party]:
     rows = await tx.fetch("select * from application where id = any($1)", list(applications))
     return {ApplicationId(row["id"]): party_of(row) for row in rows}
+
+
+async def applications_of(tx: Transaction, year: Year) -> dict[SchoolId, ApplicationId]:
+    """The one eligible application of each school in a year."""
+    rows = await tx.fetch("select id, school from application where year = $1 and eligible", year)
+    return {SchoolId(row["school"]): ApplicationId(row["id"]) for row in rows}
+
+
+async def every_school(tx: Transaction) -> list[str]:
+    """The ids of all schools known, and of those that applied."""
+    rows = await tx.fetch("select id from school union select school from application")
+    return [row["id"] for row in rows]
 
 
 async def participants_known(tx: ReadTransaction, year: Year) -> bool:

@@ -9,8 +9,7 @@ import asyncpg
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
 from evaluation.domain.explaining import Explanation
-from evaluation.domain.intake import Party
-from evaluation.domain.runs import Digests, Run
+from evaluation.domain.runs import Digests, Outcome, Run
 from evaluation.domain.selection import Award
 from evaluation.domain.snapshot import Applicant
 from evaluation.domain.vocabulary import ApplicationId, RunId, RunStage, RunState, SchoolId, Year
@@ -23,15 +22,6 @@ class Documents:
 
     snapshot: bytes
     result: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run says to a school; `party` as its application names it."""
-
-    party: Party
-    award: Award
-    reasons: tuple[str, ...]
 
 
 async def next_version(tx: Transaction, year: Year) -> int:

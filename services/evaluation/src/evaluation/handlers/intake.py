@@ -1,0 +1,120 @@
+"""Use cases of what other services tell; whichever fact comes last starts the evaluation of a call."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from chassis import audit, outbox
+from chassis.inbox import Inbox
+from chassis.refusals import Conflict, Invalid, Refusal, Several
+from chassis.transaction import Transaction
+from contracts import topics
+from evaluation import announce
+from evaluation.domain import eligibility
+from evaluation.domain.intake import Application, Call, Participant, School
+from evaluation.domain.policy import ProgrammeYear
+from evaluation.domain.vocabulary import CallId, Stage, Year
+from evaluation.store import intake as store
+
+READING: Final = Inbox(topics.APPLICATIONS)
+"""Asked only how far the streams of the applications service were read."""
+
+
+async def take_schools(tx: Transaction, schools: Sequence[School]) -> None:
+    """Keep what the register says now; the last word on a school counts."""
+    newest = {school.id: school for school in schools}
+    await store.put_schools(tx, list(newest.values()))
+    await start_evaluation(tx)
+
+
+async def open_year(tx: Transaction, year: Year, policy: str, opened_at: datetime) -> None:
+    """Keep a year's policy as it was told, and set the limits that hold at every committed state."""
+    await store.put_year(tx, year, policy, opened_at)
+    opened = await store.year_for_update(tx, year)
+    await store.put_quotas(tx, year, opened.policy)
+
+
+async def announce_call(tx: Transaction, call: CallId, year: Year, kinds: Sequence[str]) -> None:
+    await store.put_call(tx, call, year, kinds)
+
+
+async def close_call(tx: Transaction, call: CallId, closed_at: datetime, manifest: dict[str, int]) -> None:
+    await store.close_call(tx, call, closed_at, manifest)
+    await start_evaluation(tx)
+
+
+async def take_applications(tx: Transaction, applications: Sequence[Application]) -> None:
+    await store.put_applications(tx, applications)
+    await start_evaluation(tx)
+
+
+async def start_evaluation(tx: Transaction) -> None:
+    """Start each closed call for which everything has come that its evaluation needs."""
+    for call in await store.waiting_calls(tx):
+        year = await store.known_year(tx, call.year)
+        if year is not None and await _complete(tx, call):
+            await _start(tx, call, year)
+
+
+async def _complete(tx: Transaction, call: Call) -> bool:
+    """The manifest was reached, every school is known, and who took part in the year before."""
+    return (
+        not await READING.missing(tx, topics.APPLICATIONS, call.manifest)
+        and not await store.unknown_schools(tx, call.manifest)
+        and await store.participants_known(tx, Year(call.year - 1))
+    )
+
+
+async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
+    now = await tx.now()
+    candidates = await store.candidates(tx, call)
+    decided = [eligibility.decide(each, year.policy.required_documents) for each in candidates]
+    await store.save_eligibility(tx, decided, now)
+    await store.start_call(tx, call.id, now)
+    parties = await store.parties(tx, [each.application for each in decided])
+    for each in decided:
+        party = parties[each.application]
+        outbox.add(tx, announce.eligibility_decided(party, each, now))
+        if each.eligible:
+            outbox.add(tx, announce.evaluation_scheduled(party, now, year.policy.scoring.scoring_until))
+    eligible = sum(each.eligible for each in decided)
+    counts = {"standing": len(decided), "eligible": eligible, "not_eligible": len(decided) - eligible}
+    await audit.record(tx, "evaluation_started", call.id, detail=counts)
+
+
+async def import_participants(tx: Transaction, year: Year, participants: Sequence[Participant]) -> int:
+    """Keep who took part in a year before this software; the number that were not known to have.
+
+    Raises:
+        Invalid: rule `school_unknown`, by the place in the list.
+        Conflict: rules `year_decided_here`, `participants_settled`.
+    """
+    await _may_import(tx, year)
+    known = await store.schools(tx, [each.school for each in participants])
+    unknown: list[Refusal] = [
+        Invalid("school_unknown", "No such school is known here", f"participants.{place}.school")
+        for place, each in enumerate(participants)
+        if each.school not in known
+    ]
+    if unknown:
+        raise Several(unknown)
+    now = await tx.now()
+    added = await store.add_participants(tx, year, participants, now)
+    for each in participants:
+        if each.school in added:
+            outbox.add(tx, announce.participated(year, known[each.school], each, now))
+    await audit.record(tx, "participants_imported", str(year), detail={"added": len(added)})
+    await start_evaluation(tx)
+    return len(added)
+
+
+async def _may_import(tx: Transaction, year: Year) -> None:
+    here = await store.known_year(tx, year)
+    if here is not None and here.stage is Stage.FINAL:
+        raise Conflict("year_decided_here", f"The participants of {year} were decided here", "year")
+    if await store.started_calls(tx, Year(year + 1)):
+        raise Conflict(
+            "participants_settled",
+            f"Evaluation of {year + 1} has started from the participants known",
+            "year",
+        )

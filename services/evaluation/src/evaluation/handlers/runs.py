@@ -1,0 +1,212 @@
+"""Use cases of a run: the lot, proposal, approval by a second officer, publication."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis import audit, identifiers, outbox
+from chassis.refusals import Conflict
+from chassis.transaction import Transaction
+from contracts import topics
+from contracts.values import TRACKS
+from evaluation import announce, snapshots
+from evaluation.domain import runs
+from evaluation.domain.explaining import Names, explain
+from evaluation.domain.intake import Scored
+from evaluation.domain.places import Standing
+from evaluation.domain.policy import ProgrammeYear
+from evaluation.domain.runs import Digests, Outcome, Run
+from evaluation.domain.selection import RULE
+from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
+from evaluation.domain.vocabulary import RunId, RunStage, RunState, Stage, StandingState, Year
+from evaluation.handlers import reviewing
+from evaluation.snapshots import Decided
+from evaluation.store import intake, places, reviews
+from evaluation.store import runs as store
+from evaluation.store.runs import Documents
+
+STANDING = {
+    "selected": StandingState.SELECTED,
+    "reserve": StandingState.RESERVE,
+    "not_passed": StandingState.NOT_SELECTED,
+}
+
+
+async def enter_lot(tx: Transaction, year: Year, seed: str) -> None:
+    """Enter the outcome of the drawing that the policy names; until a run is in hand it may be corrected."""
+    programme, now = await intake.year_for_update(tx, year), await tx.now()
+    programme.must_be(Stage.REVIEWING, Stage.SCORED)
+    programme.policy.drawn(now)
+    if await store.in_hand(tx, year) is not None:
+        raise Conflict(
+            "run_in_hand", "A run was proposed with the lot that was entered: lot_seed", "lot_seed"
+        )
+    await intake.save_lot(tx, year, seed, tx.actor)
+    await audit.record(tx, "lot_entered", str(year), detail={"lot_seed": seed})
+
+
+async def propose_run(tx: Transaction, year: Year, stage: RunStage) -> Run:
+    """Compute a result from the present state and propose it; a run in hand is set aside."""
+    programme, now = await intake.year_for_update(tx, year), await tx.now()
+    seed = runs.may_propose(programme, stage, now)
+    scored = await reviews.scored(tx, year)
+    decided = _decide(snapshot_of(programme, seed, scored))
+    for superseded in await store.supersede(tx, year):
+        await audit.record(tx, "run_superseded", superseded)
+    run = await add_run(tx, programme, stage, decided, now)
+    outbox.add(tx, announce.run_proposed(run, counts(decided)))
+    await audit.record(tx, "run_proposed", run.id, detail=_digests(run))
+    return run
+
+
+def _decide(snapshot: Snapshot) -> Decided:
+    try:
+        return snapshots.decided(snapshot)
+    except Unsupported as unsupported:
+        raise Conflict(unsupported.rule, unsupported.detail, unsupported.field) from unsupported
+
+
+def snapshot_of(programme: ProgrammeYear, seed: str, scored: Sequence[Scored]) -> Snapshot:
+    return Snapshot(
+        programme_year=programme.year,
+        policy=programme.policy.for_selection(seed),
+        applicants=tuple(
+            Applicant(
+                id=each.party.school,
+                kind=each.party.kind,
+                score=each.total,
+                criteria=each.parts,
+                tracks=each.tracks,
+                accepts_general=each.accepts_general,
+                barred=each.barred,
+            )
+            for each in scored
+        ),
+    )
+
+
+async def add_run(
+    tx: Transaction, programme: ProgrammeYear, stage: RunStage, decided: Decided, now: datetime
+) -> Run:
+    """Keep a run with snapshot, result and what it says to each school; a promotion is published at once."""
+    promotion = stage is RunStage.PROMOTION
+    run = Run(
+        id=RunId(identifiers.new("run")),
+        year=programme.year,
+        version=await store.next_version(tx, programme.year),
+        stage=stage,
+        state=RunState.PUBLISHED if promotion else RunState.PROPOSED,
+        digests=Digests(decided.snapshot_sha256, decided.result_sha256),
+        rule=RULE,
+        code=snapshots.code_version(),
+        proposed_by=tx.actor,
+        proposed_at=now,
+        published_at=now if promotion else None,
+    )
+    await store.add(tx, run, Documents(decided.snapshot, decided.result))
+    await _explain(tx, programme, run, decided)
+    return run
+
+
+async def _explain(tx: Transaction, programme: ProgrammeYear, run: Run, decided: Decided) -> None:
+    applicants = {each.id: each for each in decided.applicants}
+    applications = await intake.applications_of(tx, programme.year)
+    schools = await intake.schools(tx, applicants)
+    names = Names(
+        schools={
+            school.id: (school.name_ko, school.name_en or school.name_ko) for school in schools.values()
+        },
+        tracks={track: (name.ko, name.en) for track, name in TRACKS.items()},
+        quotas=programme.policy.quotas,
+    )
+    rubric = await reviewing.rubric(tx, programme.policy.rubric)
+    explained = [
+        (
+            decision.award,
+            applicant := applicants[decision.award.id],
+            explain(decision, applicant, rubric.kinds[applicant.kind].minima, names),
+        )
+        for decision in decided.decisions
+    ]
+    await store.add_outcomes(tx, run.id, explained, applications)
+
+
+async def approve_run(tx: Transaction, run: RunId, seen: Digests) -> Run:
+    """Approve as a second officer, on the digests of what was read."""
+    programme = await intake.year_for_update(tx, await store.year_of(tx, run))
+    proposed, now = await store.for_update(tx, run), await tx.now()
+    approved = proposed.approve(tx.actor, seen, await _inputs(tx, programme), now)
+    await store.save(tx, approved)
+    outcomes = await store.outcomes(tx, run)
+    outbox.add(tx, announce.run_approved(approved, _counted(outcomes), now))
+    await audit.record(tx, "run_approved", run, detail=_digests(approved))
+    return approved
+
+
+async def publish_run(tx: Transaction, run: RunId) -> Run:
+    """Publish an approved run: tell every school, and close with a manifest."""
+    programme = await intake.year_for_update(tx, await store.year_of(tx, run))
+    approved, now = await store.for_update(tx, run), await tx.now()
+    published = approved.publish(await _inputs(tx, programme), now)
+    await store.save(tx, published)
+    outcomes = await store.outcomes(tx, run)
+    match published.stage:
+        case RunStage.PRELIMINARY:
+            await _publish_preliminary(tx, programme, published, outcomes, now)
+        case RunStage.FINAL:
+            await _publish_final(tx, programme, published, outcomes, now)
+        case RunStage.PROMOTION:
+            raise AssertionError("a promotion is published when it is made")
+    await audit.record(tx, "run_published", run, detail=_digests(published))
+    return published
+
+
+async def _publish_preliminary(
+    tx: Transaction, programme: ProgrammeYear, run: Run, outcomes: Sequence[Outcome], now: datetime
+) -> None:
+    until = programme.policy.appeals_until(now)
+    await intake.save_stage(tx, programme.year, Stage.PRELIMINARY, until)
+    for outcome in outcomes:
+        outbox.add(tx, announce.preliminary(run, outcome, now, until))
+    manifest = await outbox.sequences(tx, topics.EVALUATION, [each.party.school for each in outcomes])
+    outbox.add(tx, announce.results_published(run, _counted(outcomes), manifest, now, until))
+
+
+async def _publish_final(
+    tx: Transaction, programme: ProgrammeYear, run: Run, outcomes: Sequence[Outcome], now: datetime
+) -> None:
+    await intake.save_stage(tx, programme.year, Stage.FINAL)
+    await places.add_standings(tx, [_standing(each, now) for each in outcomes])
+    for outcome in outcomes:
+        outbox.add(tx, announce.final(run, outcome, now))
+    manifest = await outbox.sequences(tx, topics.EVALUATION, await intake.every_school(tx))
+    outbox.add(tx, announce.results_published(run, _counted(outcomes), manifest, now, None))
+
+
+def _standing(outcome: Outcome, now: datetime) -> Standing:
+    return Standing(
+        year=outcome.party.year,
+        school=outcome.party.school,
+        application=outcome.party.application,
+        state=STANDING[outcome.award.outcome],
+        designations=outcome.award.designations,
+        since=now,
+    )
+
+
+async def _inputs(tx: Transaction, programme: ProgrammeYear) -> str:
+    """The digest that a snapshot of the present state has."""
+    scored = await reviews.scored(tx, programme.year)
+    return snapshots.digest(snapshot_of(programme, programme.lot_seed or "", scored))
+
+
+def counts(decided: Decided) -> Counter[str]:
+    return Counter(decision.award.outcome for decision in decided.decisions)
+
+
+def _counted(outcomes: Sequence[Outcome]) -> Counter[str]:
+    return Counter(outcome.award.outcome for outcome in outcomes)
+
+
+def _digests(run: Run) -> dict[str, str]:
+    return {"snapshot_sha256": run.digests.snapshot, "result_sha256": run.digests.result}

@@ -1,0 +1,70 @@
+"""Routes of what has to be known before review: earlier participants, rubrics, and how far things are."""
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chassis.refusals import Invalid, Several
+from chassis.transaction import Transaction
+from evaluation.domain.rubric import Rubrics
+from evaluation.handlers import intake as handlers
+from evaluation.handlers import reviewing
+from evaluation.http.bodies import ParticipantsBody, RubricBody, RubricPath, YearPath
+from evaluation.http.identity import Anyone, Officer, Overseer
+from evaluation.views import progress as views
+from evaluation.views import reviews
+from evaluation.views.shapes import IneligibleView, ProgressView, RubricView, SchoolsView
+from web import Read, Router, Tx
+
+router = Router(tags=["preparation and progress"])
+
+
+class ImportedView(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    added: int = Field(description="Participants that were not known before")
+    unchanged: int
+
+
+@router.get("/schools")
+async def schools(_: Overseer, read: Read) -> SchoolsView:
+    """How many schools are known here already."""
+    return await views.schools(read)
+
+
+@router.post("/programme-years/{year}/participants", status_code=201)
+async def import_participants(year: YearPath, body: ParticipantsBody, _: Officer, tx: Tx) -> ImportedView:
+    """Bring in who took part in a year before this software; continuing schools are checked against it."""
+    participants = body.all()
+    added = await handlers.import_participants(tx, year, participants)
+    return ImportedView(added=added, unchanged=len(participants) - added)
+
+
+@router.get("/programme-years/{year}/progress")
+async def progress(year: YearPath, _: Overseer, read: Read) -> ProgressView:
+    """How far evaluation has come, what it waits for and who is late."""
+    return await views.progress(read, year)
+
+
+@router.get("/programme-years/{year}/ineligible")
+async def ineligible(year: YearPath, _: Overseer, read: Read) -> list[IneligibleView]:
+    """Applications that are not evaluated, and why."""
+    return await views.ineligible(read, year)
+
+
+@router.put("/rubrics/{name}", status_code=201)
+async def add_rubric(name: RubricPath, body: RubricBody, _: Officer, tx: Tx) -> RubricView:
+    """Add a rubric under a free name, for policies to name; it never changes."""
+    return reviews.rubric(await _added(tx, name, body))
+
+
+async def _added(tx: Transaction, name: str, body: RubricBody) -> Rubrics:
+    try:
+        return await reviewing.add_rubric(tx, name, body.model_dump_json())
+    except ValidationError as error:
+        raise Several(
+            [Invalid(e["type"], e["msg"], ".".join(map(str, e["loc"]))) for e in error.errors()]
+        ) from error
+
+
+@router.get("/rubrics/{name}")
+async def show_rubric(name: RubricPath, _: Anyone, read: Read) -> RubricView:
+    return reviews.rubric(await reviewing.rubric(read, name))

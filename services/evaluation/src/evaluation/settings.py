@@ -1,0 +1,10 @@
+"""What the environment says to this service."""
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    offer_sweep_seconds: float = Field(default=1.0, gt=0, le=3600)
+    """How often offers are looked for whose time is up."""

@@ -1,0 +1,213 @@
+"""What is answered, and the rows it is made of."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.refusals import NotFound
+from evaluation.domain.vocabulary import OfferState, RunStage, RunState, Stage, StandingState
+
+SCHOOL = "sch_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CallView(View):
+    id: str
+    kinds: list[str]
+    closed_at: datetime | None
+    started_at: datetime | None = Field(description="When its evaluation started")
+    standing: int | None = Field(description="Submissions that its closing event lists")
+    missing: dict[str, int] = Field(
+        description="Applications whose stream was not read as far as the closing event says, and how far"
+    )
+    schools_missing: list[str] = Field(description="Schools of these applications that are not known yet")
+
+
+class OutstandingView(View):
+    reviewer: str
+    assigned: int
+    scored: int
+
+
+class ProgressView(View):
+    """How far evaluation of a year has come; never anybody's scores."""
+
+    year: int = Field(examples=[2025])
+    stage: Stage
+    participants_known: bool = Field(description="Whether it is known who took part in the year before")
+    lot_entered: bool
+    calls: list[CallView]
+    applications: int = Field(description="Applications that stand")
+    eligible: int
+    assigned: int = Field(description="Assignments of standing applications")
+    scored: int
+    reviewers: list[OutstandingView]
+    appeals_until: datetime | None
+
+
+class SchoolsView(View):
+    known: int = Field(description="Schools known here")
+
+
+class IneligibleView(View):
+    application: str
+    school: str
+    name_ko: str
+    kind: str
+    reasons: list[str]
+
+
+class CriterionView(View):
+    name: str
+    name_ko: str
+    name_en: str
+    part: str
+    weight: str
+    scale: str
+    step: str
+
+
+class RubricView(View):
+    name: str
+    notice: str = Field(examples=["A default of this software, not an official value."])
+    kinds: dict[str, list[CriterionView]]
+    minima: dict[str, dict[str, str]]
+
+
+class ReviewerView(View):
+    id: str = Field(examples=["rev_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    school: str | None
+    province: str | None
+
+
+class AssignmentView(View):
+    """An application that a reviewer scores, and what they gave it."""
+
+    application: str
+    year: int
+    school: str
+    name_ko: str
+    name_en: str | None
+    province: str
+    kind: str
+    tracks: list[str]
+    answers: dict[str, str]
+    rubric: str
+    due_at: datetime
+    scores: dict[str, str] | None
+    submitted_at: datetime | None
+
+
+class RunView(View):
+    id: str = Field(examples=["run_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    year: int
+    version: int
+    stage: RunStage
+    state: RunState
+    snapshot_sha256: str
+    result_sha256: str
+    rule: str = Field(examples=["selection-1"])
+    code: str
+    proposed_by: str
+    proposed_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    published_at: datetime | None
+    counts: dict[str, int] = Field(examples=[{"selected": 180, "reserve": 41, "not_passed": 28}])
+
+
+class OutcomeView(View):
+    """What a run says to a school, and why."""
+
+    school: str = Field(examples=[SCHOOL])
+    name_ko: str
+    name_en: str | None
+    province: str
+    kind: str
+    application: str
+    rank: int | None
+    outcome: str = Field(examples=["selected"])
+    designations: list[str]
+    reserve: int | None
+    score: str = Field(examples=["87.125"])
+    parts: dict[str, str]
+    reasons: list[str]
+    facts: dict[str, Any]
+    explanation_ko: str
+    explanation_en: str
+
+
+class OfferView(View):
+    id: str = Field(examples=["off_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    year: int
+    school: str
+    run: str
+    state: OfferState
+    upgrade: bool
+    designations: list[str] = Field(description="All the school would hold; none is a general place")
+    added: list[str]
+    made_at: datetime
+    expires_at: datetime = Field(description="First moment that is too late to answer")
+    answered_at: datetime | None
+
+
+class StandingView(View):
+    school: str
+    name_ko: str
+    province: str
+    kind: str
+    state: StandingState
+    designations: list[str]
+    since: datetime
+    rank: int | None
+    reserve: int | None = Field(description="Number on the reserve list as of the last run")
+    offer: str | None = Field(description="An offer that waits for an answer")
+
+
+class QuotaView(View):
+    name: str = Field(description="A quota group, `*` for the seats", examples=["*", "regional"])
+    at_most: int
+    held: int
+    offered: int
+
+
+class StandingsView(View):
+    quotas: list[QuotaView]
+    schools: list[StandingView]
+
+
+class OwnResultView(View):
+    """What a school is told of its own year: the newest published run that names it, and where it stands."""
+
+    year: int
+    stage: RunStage
+    published_at: datetime
+    appeals_until: datetime | None
+    result_sha256: str
+    outcome: OutcomeView
+    state: StandingState | None = Field(description="After the final result")
+    designations: list[str] | None
+    offer: OfferView | None
+
+
+def plain(row: asyncpg.Record) -> dict[str, Any]:
+    """A row with its JSON read and its numbers as text."""
+    return {name: _plain(name, value) for name, value in row.items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in {"answers", "scores", "parts", "facts", "counts"} and value is not None:
+        return json.loads(value)
+    return f"{value:f}" if name == "score" else value
+
+
+def found(row: asyncpg.Record | None, what: str) -> asyncpg.Record:
+    if row is None:
+        raise NotFound(f"{what}_not_found", f"There is no such {what}: {what}", what)
+    return row
