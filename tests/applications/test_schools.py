@@ -6,7 +6,7 @@ import pytest
 from tests.applications.town import Town, done, refused, row
 
 from applications.domain.schools import SchoolFacts, unknown_of
-from chassis.refusals import Invalid
+from chassis.refusals import Invalid, Several
 
 
 def facts(
@@ -15,17 +15,30 @@ def facts(
     return SchoolFacts(neis_code, name_ko, None, province, "industrial", "public", "specialised")
 
 
+def named(rows: list[SchoolFacts], known: list[SchoolFacts]) -> set[tuple[str | None, str]]:
+    with pytest.raises(Invalid) as refusal:
+        unknown_of(rows, known)
+    each = refusal.value.refusals if isinstance(refusal.value, Several) else [refusal.value]
+    return {(one.field, one.rule) for one in each}
+
+
 def test_a_list_may_come_again_and_only_its_new_schools_are_unknown() -> None:
     known, new = facts("S1"), facts("S2")
-    assert unknown_of([known, new], {"S1": known}) == [new]
+    assert unknown_of([known, new], [known]) == [new]
+    assert unknown_of([facts(None)], [facts("S1"), facts(None)]) == []
 
 
-def test_two_schools_may_share_a_name_where_a_code_tells_them_apart() -> None:
-    assert len(unknown_of([facts("S1"), facts("S2")], {})) == 2
-    assert len(unknown_of([facts(None), facts(None, province="jeju")], {})) == 2
-    with pytest.raises(Invalid) as refusal:
-        unknown_of([facts(None), facts(None)], {})
-    assert refusal.value.rule == "distinct"
+def test_two_schools_may_share_a_name_where_code_or_province_tells_them_apart() -> None:
+    assert len(unknown_of([facts("S1"), facts("S2")], [])) == 2
+    assert len(unknown_of([facts(None), facts(None, province="jeju")], [])) == 2
+    assert named([facts(None), facts(None)], []) == {("rows.1.name_ko", "distinct")}
+    assert named([facts("S1"), facts("S1", "다른고등학교")], []) == {("rows.1.neis_code", "distinct")}
+
+
+def test_a_school_that_lost_or_gained_its_code_is_not_taken_for_another_one() -> None:
+    assert named([facts(None)], [facts("S1")]) == {("rows.0.neis_code", "same_as_registered")}
+    assert named([facts("S1")], [facts(None)]) == {("rows.0.neis_code", "same_as_registered")}
+    assert named([facts("S1"), facts(None)], []) == {("rows.1.name_ko", "distinct")}
 
 
 async def test_a_list_of_461_schools_is_registered_quickly_and_each_is_told(town: Town) -> None:
@@ -68,7 +81,6 @@ async def test_every_bad_row_is_named_and_nothing_is_registered(town: Town) -> N
         await town.officer.post("/schools/import", {"rows": facts}),
         422,
         ("rows.0.name_ko", "same_as_registered"),
-        ("rows.1.neis_code", "distinct"),
         ("rows.2.neis_code", "distinct"),
     )
     refused(await town.officer.post("/schools/import", {"rows": []}), 422, ("rows", "too_short"))

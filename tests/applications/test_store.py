@@ -65,7 +65,7 @@ async def test_a_year_a_school_and_a_call_are_loaded_as_they_were_saved(town: To
         await prepare(tx)
         assert await store.year(tx, YEAR.year) == YEAR
         assert await store.school_for_update(tx, SCHOOL.id) == SCHOOL
-        assert await store.schools_known(tx, [FACTS]) == {FACTS.identity: FACTS}
+        assert await store.schools_known(tx, [FACTS]) == [FACTS]
         assert await store.call_for_update(tx, CALL.id) == CALL
         closed = replace(CALL, state=CallState.CLOSED, closed_at=DEADLINE, version=2)
         await store.save_call(tx, closed)

@@ -34,20 +34,20 @@ from chassis.transaction import Transaction
 _POLICY: Final = TypeAdapter(Policy)
 
 
-async def schools_known(tx: Transaction, facts: Sequence[SchoolFacts]) -> dict[str, SchoolFacts]:
-    """Of these schools those that the register has already, by identity."""
+async def schools_known(tx: Transaction, facts: Sequence[SchoolFacts]) -> list[SchoolFacts]:
+    """What the register has that may be one of these schools: by code, and by name within the province."""
     rows = await tx.fetch(
         """
         select * from school
         where neis_code = any($1)
-           or (neis_code is null and (province, name_ko) in (select * from unnest($2::text[], $3::text[])))
+           or (province, name_ko) in (select * from unnest($2::text[], $3::text[]))
+        order by id
         """,
         [row.neis_code for row in facts if row.neis_code],
-        [row.province for row in facts if not row.neis_code],
-        [row.name_ko for row in facts if not row.neis_code],
+        [row.province for row in facts],
+        [row.name_ko for row in facts],
     )
-    known = [_school(row).facts for row in rows]
-    return {facts.identity: facts for facts in known}
+    return [_school(row).facts for row in rows]
 
 
 async def add_schools(tx: Transaction, schools: Sequence[School], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The register of schools: what is told of one, how a list is taken in, what may change."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,9 +23,15 @@ class SchoolFacts:
     school_type: str
 
     @property
-    def identity(self) -> str:
-        """What makes a row the same school when a list comes again: the NEIS code, else name and province."""
-        return self.neis_code or f"{self.province} {self.name_ko}"
+    def place(self) -> tuple[str, str]:
+        """Province and Korean name."""
+        return self.province, self.name_ko
+
+    def is_same_school_as(self, other: "SchoolFacts") -> bool:
+        """By the NEIS code where both have one, else by name within the province."""
+        if self.neis_code and other.neis_code:
+            return self.neis_code == other.neis_code
+        return self.place == other.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +57,47 @@ class School:
             raise Conflict("school_closed", "The school is closed", "state")
 
 
-def unknown_of(rows: Sequence[SchoolFacts], known: Mapping[str, SchoolFacts]) -> list[SchoolFacts]:
-    """Of a list as it comes in, the schools that are not in the register yet (`known`, by identity).
+def unknown_of(rows: Sequence[SchoolFacts], known: Iterable[SchoolFacts]) -> list[SchoolFacts]:
+    """Of a list as it comes in, the schools that are not among the `known` ones of the register yet.
 
     A school that is known with the same facts is passed over, so a list can come twice. Raises every row
     that names a school twice, or gives a known one other facts: renaming is an act of its own.
     """
-    refuse(_broken(rows, known))
-    return [row for row in rows if row.identity not in known]
+    register = _Register(known)
+    refuse(_broken(rows, register))
+    return [row for row in rows if register.find(row) is None]
 
 
-def _broken(rows: Sequence[SchoolFacts], known: Mapping[str, SchoolFacts]) -> Iterator[Invalid]:
-    times = Counter(row.identity for row in rows)
+class _Register:
+    """Schools by what they may be known by."""
+
+    def __init__(self, schools: Iterable[SchoolFacts]) -> None:
+        self._by_code: dict[str, SchoolFacts] = {}
+        self._by_place: defaultdict[tuple[str, str], list[SchoolFacts]] = defaultdict(list)
+        for school in schools:
+            self.add(school)
+
+    def add(self, school: SchoolFacts) -> None:
+        if school.neis_code:
+            self._by_code[school.neis_code] = school
+        self._by_place[school.place].append(school)
+
+    def find(self, row: SchoolFacts) -> SchoolFacts | None:
+        if row.neis_code in self._by_code:
+            return self._by_code[row.neis_code]
+        same = [school for school in self._by_place[row.place] if row.is_same_school_as(school)]
+        return next((school for school in same if school == row), same[0] if same else None)
+
+
+def _broken(rows: Sequence[SchoolFacts], register: _Register) -> Iterator[Invalid]:
+    earlier = _Register([])
     for number, row in enumerate(rows):
-        field = "neis_code" if row.neis_code else "name_ko"
-        if times[row.identity] > 1:
-            yield Invalid(
-                "distinct", f"{row.identity} stands in the list more than once", f"rows.{number}.{field}"
-            )
-        present = known.get(row.identity)
+        twin = earlier.find(row)
+        if twin is not None:
+            field = "neis_code" if row.neis_code and twin.neis_code else "name_ko"
+            yield Invalid("distinct", "A row before this one names the same school", f"rows.{number}.{field}")
+        earlier.add(row)
+        present = register.find(row)
         if present is None:
             continue
         for name in SchoolFacts.__dataclass_fields__:
