@@ -8,8 +8,6 @@ import asyncpg
 import pytest
 from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World, done, refused
 
-from chassis.service import Runtime
-from placement.settings import Settings
 from placement.worker import expire_offers
 
 EXPIRES = RANKS_UNTIL + timedelta(days=7)
@@ -89,10 +87,10 @@ async def test_a_declined_offer_frees_its_place_for_the_next_round(year: World) 
 
 async def expire(world: World) -> None:
     """Run the worker until it has looked once."""
-    runtime = Runtime(Settings.model_construct(offer_sweep_seconds=0.05), world.pool)
-    worker = asyncio.create_task(expire_offers(runtime))
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(expire_offers(world.pool, stopping, 0.05))
     await asyncio.sleep(0.4)
-    runtime.stopping.set()
+    stopping.set()
     await worker
 
 

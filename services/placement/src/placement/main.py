@@ -3,7 +3,7 @@
 import typer
 
 from chassis.cli import cli
-from chassis.service import Service
+from chassis.service import Runtime, Service
 from placement import events, http, snapshots
 from placement.settings import Settings
 from placement.worker import expire_offers
@@ -14,13 +14,11 @@ def recompute(app: typer.Typer) -> None:
     app.command(name="recompute")(snapshots.recompute)
 
 
+async def offers(runtime: Runtime) -> None:
+    settings: Settings = runtime.settings
+    await expire_offers(runtime.pool, runtime.stopping, settings.offer_sweep_seconds)
+
+
 def main() -> None:
-    service = Service(
-        name="placement",
-        settings=Settings,
-        inbox=events.inbox,
-        api=http.api,
-        workers=(sweep, expire_offers),
-        commands=(recompute,),
-    )
-    cli(service)()
+    workers = (sweep, offers)
+    cli(Service("placement", Settings, events.inbox, http.api, workers, commands=(recompute,)))()
