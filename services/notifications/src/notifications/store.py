@@ -250,17 +250,19 @@ async def lapse_due(tx: Transaction, now: datetime, limit: int) -> list[Receipt]
 
 
 async def claim(tx: Transaction, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
-    """Take due mail into hand: for the length of `lease` no other worker sees it."""
+    """Take due mail into hand: for the length of `lease` no other worker sees it.
+
+    The inner statement asks for nothing but what the index on what is due can answer in order, so that a
+    backlog need not be sorted. What is late, or has lost its contact, is passed over and ends elsewhere.
+    """
     rows = await tx.fetch(
         f"""
         with due as (
-          select d.delivery from delivery d
-          where d.state = 'due' and d.due_at <= clock_timestamp() and d.not_after > $1
-            and exists (select from contact c where c.party = d.recipient)
-          order by d.due_at limit $3 for update skip locked)
+          select delivery from delivery where state = 'due' and due_at <= now()
+          order by due_at limit $3 for update skip locked)
         update delivery d set attempt = d.attempt + 1, due_at = clock_timestamp() + $2
         from due, notice n, contact c
-        where d.delivery = due.delivery and c.party = d.recipient
+        where d.delivery = due.delivery and d.not_after > $1 and c.party = d.recipient
           and n.event_id = d.event_id and n.template = d.template
         returning {_RECEIPT}, c.language, c.name, c.address,
           case c.language when 'en' then n.subject_en else n.subject_ko end as subject,
