@@ -39,11 +39,11 @@ def test_only_participants_of_last_year_apply_as_continuing_but_for_the_pretende
 
 
 def test_outcomes_add_up() -> None:
-    for participant in cast(2025).participants:
-        counts = asdict(participant.outcomes)
+    for applicant in cast(2025).applicants:
+        counts = asdict(applicant.outcomes)
         parts = counts["employed"] + counts["advanced"] + counts["enlisted"] + counts["excluded"]
         assert 0 <= parts <= counts["graduates"]
-        assert counts["retained_12_months"] <= counts["retained_6_months"] <= counts["employed"]
+        assert counts["retained"] <= counts["employed"]
 
 
 def test_invented_companies_say_so_and_bear_numbers_of_no_tax_office() -> None:

@@ -78,19 +78,17 @@ SMALL: Final = Size(
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What became of a participant's last cohort.
+    """What became of a school's last cohort, in heads.
 
     `graduates`, `employed` and `advanced` are the public survey's; the rest is simulated.
     """
 
-    enrolled: int
     graduates: int
     employed: int
     advanced: int
     enlisted: int
     excluded: int
-    retained_6_months: int
-    retained_12_months: int
+    retained: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,6 @@ class Participant:
 
     school: facts.School
     designations: tuple[str, ...]
-    outcomes: Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +114,7 @@ class Applicant:
     accepts_general: bool
     planned_students: int
     partner_companies: int
+    outcomes: Outcomes
     quality: Decimal
     conduct: Conduct
     slip: Literal["document", "figure", "wish"]
@@ -211,8 +209,7 @@ def _participants(
 ) -> tuple[Participant, ...]:
     possible = [school for school in schools if school.graduates]
     return tuple(
-        Participant(school, _held(dice), _outcomes(dice, school))
-        for school in sorted(dice.sample(possible, count), key=schools.index)
+        Participant(school, _held(dice)) for school in sorted(dice.sample(possible, count), key=schools.index)
     )
 
 
@@ -229,16 +226,13 @@ def _outcomes(dice: random.Random, school: facts.School) -> Outcomes:
     left = graduates - employed - advanced
     enlisted = min(left, round(graduates * dice.uniform(0.0, 0.04)))
     excluded = min(left - enlisted, round(graduates * dice.uniform(0.0, 0.02)))
-    half_a_year = round(employed * dice.uniform(0.7, 0.92))
     return Outcomes(
-        enrolled=min(graduates, dice.randint(12, 40)),
         graduates=graduates,
         employed=employed,
         advanced=advanced,
         enlisted=enlisted,
         excluded=excluded,
-        retained_6_months=half_a_year,
-        retained_12_months=round(half_a_year * dice.uniform(0.7, 0.95)),
+        retained=round(employed * dice.uniform(0.5, 0.9)),
     )
 
 
@@ -286,6 +280,7 @@ def _applicant(
         accepts_general=not tracks or dice.random() < 0.9,  # noqa: PLR2004 - one in ten wants its track or nothing
         planned_students=dice.randint(12, 60),
         partner_companies=dice.randint(3, 25),
+        outcomes=_outcomes(dice, school),
         quality=Decimal(round(quality * 10)) / 10,
         conduct=conduct,
         slip=dice.choice(("document", "figure", "wish")),

@@ -17,11 +17,16 @@ class Table:
         query: Reads them.
         key: The columns that tell one from another.
         made_by: Events that make a row, each with the fields that hold its key; empty where requests do.
+        by_imports: Whether an event about an earlier year that was brought in makes one as well.
+        part_of: For rows that neither an answer nor an event names one by one: the table of the rows they
+            belong to, and the column that says to which.
     """
 
     query: str
     key: tuple[str, ...] = ("id",)
     made_by: Mapping[str, tuple[str, ...]] | None = None
+    by_imports: bool = True
+    part_of: tuple[str, str] | None = None
 
 
 TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
@@ -57,11 +62,24 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         ),
         "participant": Table("select year, school from participant", ("year", "school")),
         "reviewer": Table("select id from reviewer"),
-        "assignment": Table("select application, reviewer from assignment", ("application", "reviewer")),
+        "assignment": Table(
+            "select application, reviewer from assignment",
+            ("application", "reviewer"),
+            {"reviewer-assigned": ("application", "reviewer")},
+        ),
         "sheet": Table("select application, reviewer from sheet", ("application", "reviewer")),
-        "total": Table("select application from total", ("application",)),
-        "run": Table("select id, stage, state from run"),
-        "outcome": Table("select run, school, outcome, score from outcome", ("run", "school")),
+        "total": Table(
+            "select application from total", ("application",), part_of=("application", "application")
+        ),
+        "run": Table("select id, stage, state from run where stage <> 'promotion'"),
+        "outcome": Table(
+            """
+            select o.run, o.school, o.outcome, o.score from outcome o join run r on r.id = o.run
+            where r.stage <> 'promotion'
+            """,
+            ("run", "school"),
+            part_of=("run", "run"),
+        ),
         "standing": Table(
             "select school, state, designations from standing",
             ("school",),
@@ -70,9 +88,17 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
                 "school-reserved": ("school",),
                 "school-not-selected": ("school",),
             },
+            by_imports=False,
         ),
         "offer": Table("select id, state from offer", ("id",), {"offer-made": ("offer",)}),
-        "quota": Table("select name, at_most, held, offered from quota", ("name",)),
+        "programme_year": Table(
+            "select year from programme_year", ("year",), {"programme-year-opened": ("programme_year",)}
+        ),
+        "quota": Table(
+            "select name, year, at_most, held, offered from quota",
+            ("name",),
+            part_of=("programme_year", "year"),
+        ),
     },
     "placement": {
         "school": Table("select id from school", ("id",), {"school-registered": ("school",)}),
@@ -102,8 +128,16 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
     },
     "notifications": {
         "contact": Table("select party from contact", ("party",)),
-        "notice": Table("select event_id, template from notice", ("event_id", "template")),
-        "delivery": Table("select delivery, event_id, template, channel, state from delivery", ("delivery",)),
+        "notice": Table(
+            "select event_id, template from notice",
+            ("event_id", "template"),
+            part_of=("event", "event_id"),
+        ),
+        "delivery": Table(
+            "select delivery, event_id, template, channel, state from delivery",
+            ("delivery",),
+            part_of=("event", "event_id"),
+        ),
     },
 }
 """By service, then by a name of our own."""

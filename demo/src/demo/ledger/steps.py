@@ -83,9 +83,35 @@ def _document(entry: Entry) -> Iterator[Row]:
 
 
 def _contact(entry: Entry) -> Iterator[Row]:
-    # Officers share their office's contact; a reviewer is a party of their own.
-    actor = entry.intent.actor
-    yield "contact", (entry.intent.party or (actor if actor.startswith("rev_") else "office:programme"),)
+    # Officers have no party of their own: they share their office's contact.
+    yield "contact", (entry.intent.party or "office:programme",)
+
+
+def _participants(entry: Entry) -> Iterator[Row]:
+    for each in entry.intent.body["participants"]:
+        yield "participant", (int(_from_path(entry, 2)), each["school"])
+
+
+def _reviewers(entry: Entry) -> Iterator[Row]:
+    for each in entry.intent.body["reviewers"]:
+        yield "reviewer", (each["id"],)
+
+
+def _sheets(entry: Entry) -> Iterator[Row]:
+    for each in entry.intent.body["sheets"]:
+        yield "sheet", (each["application"], entry.intent.party)
+
+
+def _sheet(entry: Entry) -> Iterator[Row]:
+    yield "sheet", (_from_path(entry, 2), entry.intent.party)
+
+
+def _publication(entry: Entry) -> Counts:
+    told, counts = entry.answer.told, entry.answer.told["counts"]
+    if told["stage"] == "preliminary":
+        return {"preliminary-outcome-announced": sum(counts.values()), "results-published": 1}
+    names = {"selected": "school-selected", "reserve": "school-reserved", "not_passed": "school-not-selected"}
+    return {"results-published": 1} | {names[outcome]: count for outcome, count in counts.items()}
 
 
 def _list(entry: Entry) -> Iterator[Row]:
@@ -118,6 +144,8 @@ def _placed(*path: str) -> Callable[[Entry], Counts]:
 
 
 _FILLED: Final = frozenset({"opening-filled"})
+_OFFERED: Final = frozenset({"offer-made"})
+"""A place that falls free is offered to whoever is next, and to nobody where the list is empty."""
 
 STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("applications", "POST /schools/import"): Step(
@@ -140,6 +168,26 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ),
     ("applications", "POST /applications/{application}/withdrawal"): Step(_withdrawal),
     ("notifications", "PUT /contacts/me"): Step(_just(), _contact),
+    ("evaluation", "POST /programme-years/{year}/participants"): Step(
+        lambda entry: {"school-selected": entry.answer.told["added"]}, _participants
+    ),
+    ("evaluation", "POST /reviewers"): Step(_just(), _reviewers),
+    ("evaluation", "POST /programme-years/{year}/assignments"): Step(
+        lambda entry: {"reviewer-assigned": entry.answer.told["assigned"]}
+    ),
+    ("evaluation", "POST /reviews/scores"): Step(_just(), _sheets),
+    ("evaluation", "POST /reviews/{application}/scores"): Step(_just(), _sheet),
+    ("evaluation", "POST /programme-years/{year}/scoring-closure"): Step(_just()),
+    ("evaluation", "PUT /programme-years/{year}/lot"): Step(_just()),
+    ("evaluation", "POST /programme-years/{year}/runs"): Step(_just(run_proposed=1), _row("run", "id")),
+    ("evaluation", "POST /runs/{run}/approval"): Step(_just(run_approved=1)),
+    ("evaluation", "POST /runs/{run}/publication"): Step(_publication),
+    ("evaluation", "POST /programme-years/{year}/relinquishment"): Step(
+        _just(school_relinquished=1), may_tell=_OFFERED
+    ),
+    ("evaluation", "POST /offers/{offer}/acceptance"): Step(
+        _just(offer_accepted=1, school_promoted=1), may_tell=_OFFERED
+    ),
     ("placement", "POST /companies"): Step(_just(), _row("company", "id")),
     ("placement", "POST /companies/approvals"): Step(_each("company-approved")),
     ("placement", "POST /agreements"): Step(_each("agreement-proposed"), _rows("agreement")),

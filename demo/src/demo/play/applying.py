@@ -107,7 +107,7 @@ async def apply(stage: Stage) -> None:
     with stage.phase(Label("고치고, 다시 내고, 거두기", "mend, amend, withdraw"), 4) as step:
         await stage.clock_to(calendar.MENDING)
         for conduct, act in _SECOND_THOUGHTS.items():
-            chosen = _with_conduct(stage, conduct)
+            chosen = with_conduct(stage, conduct)
             await together([partial(act, stage, application) for application in chosen], lambda: None)
             step()
         await _transgress(stage)
@@ -134,10 +134,7 @@ async def _save(stage: Stage, application: Application, *, without: str = "", st
     applicant = application.applicant
     answers: dict[str, Any] = {
         "tracks": list(applicant.tracks),
-        "figures": {
-            "planned_students": str(students or applicant.planned_students),
-            "partner_companies": str(applicant.partner_companies),
-        },
+        "figures": _figures(applicant, students),
     }
     if without == "figure":
         del answers["figures"]["planned_students"]
@@ -148,6 +145,25 @@ async def _save(stage: Stage, application: Application, *, without: str = "", st
     for name in documents[1:] if without == "document" else documents:
         file = File(_PDF + application.id.encode(), "application/pdf")
         await stage.desk.ask(application.school, ATTACH, file, application=application.id, name=name)
+
+
+def _figures(applicant: Applicant, students: int) -> dict[str, str]:
+    """Plans for the coming year; of a continuing school also what became of its last cohort."""
+    figures = {
+        "planned_students": students or applicant.planned_students,
+        "partner_companies": applicant.partner_companies,
+    }
+    if applicant.kind == "continuing":
+        outcomes = applicant.outcomes
+        figures |= {
+            "graduates": outcomes.graduates,
+            "employed": outcomes.employed,
+            "advanced": outcomes.advanced,
+            "enlisted": outcomes.enlisted,
+            "excluded": outcomes.excluded,
+            "retained": outcomes.retained,
+        }
+    return {name: str(figure) for name, figure in figures.items()}
 
 
 async def _submit(stage: Stage, application: Application) -> None:
@@ -180,10 +196,10 @@ _SECOND_THOUGHTS: Final[Mapping[Conduct, Callable[[Stage, Application], Awaitabl
 async def _transgress(stage: Stage) -> None:
     """What must not be possible, tried once each."""
     desk, call = stage.desk, stage.known.call
-    standing = _with_conduct(stage, "plain")
+    standing = with_conduct(stage, "plain")
     mine, other = standing[0], standing[1]
-    draft = _with_conduct(stage, "late")[0]
-    gone = _with_conduct(stage, "withdraws")[0]
+    draft = with_conduct(stage, "late")[0]
+    gone = with_conduct(stage, "withdraws")[0]
     stranger = stage.person("company-simulated", "company", "cmp_simulated")
     again = {"call": call, "kind": mine.applicant.kind}
     await desk.try_in_vain(mine.school, DRAFT, again, rule="one_application_a_call")
@@ -201,8 +217,7 @@ async def _transgress(stage: Stage) -> None:
 
 async def close(stage: Stage) -> None:
     """The deadline passes: an extension holds, everybody else is late; then the call is closed."""
-    late, extended = _with_conduct(stage, "late"), _with_conduct(stage, "extended")
-    leaving = _with_conduct(stage, "withdraws_late")
+    late, extended = with_conduct(stage, "late"), with_conduct(stage, "extended")
     with stage.phase(Label("마감", "deadline and closing"), len(late) + 4) as step:
         for application in extended:
             grant = {
@@ -222,13 +237,12 @@ async def close(stage: Stage) -> None:
             await _submit(stage, application)
         step()
         await stage.desk.try_in_vain(stage.officer, CLOSE, call=stage.known.call, rule="call_still_open")
-        for application in leaving:
-            await _withdraw(stage, application)
         step()
         await stage.clock_to(calendar.CLOSING)
         await stage.desk.ask(stage.officer, CLOSE, call=stage.known.call)
         step()
 
 
-def _with_conduct(stage: Stage, conduct: Conduct) -> Sequence[Application]:
+def with_conduct(stage: Stage, conduct: Conduct) -> Sequence[Application]:
+    """The applications of those who go about it in that way."""
     return [each for each in stage.known.applications if each.applicant.conduct == conduct]

@@ -11,6 +11,8 @@ from demo.play import calendar
 
 CUT_LINE: Final = "60"
 BOTH: Final = ["continuing", "new"]
+OUTCOMES: Final = ("graduates", "employed", "advanced", "enlisted", "excluded", "retained")
+"""What a continuing school reports of its last cohort, in heads: parts of the official employment rate."""
 _DOCUMENTS: Final = {"operation_plan": BOTH, "performance_report": ["continuing"]}
 
 
@@ -48,6 +50,7 @@ def of(size: Size) -> dict[str, Any]:
         "questions": [
             {"name": "planned_students", "kinds": BOTH, "at_least": "1", "at_most": "500"},
             {"name": "partner_companies", "kinds": BOTH, "at_least": "1", "at_most": "200"},
+            *({"name": name, "kinds": ["continuing"], "at_least": "0", "at_most": None} for name in OUTCOMES),
         ],
         "required_documents": [{"kind": name, "kinds": kinds} for name, kinds in _DOCUMENTS.items()],
         "scoring": {

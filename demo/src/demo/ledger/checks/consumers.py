@@ -8,8 +8,8 @@ from aiokafka.partitioner import murmur2
 from contracts.catalogue import EVENTS
 from contracts.topics import TOPICS
 from demo.ledger.checks.findings import Findings
-from demo.ledger.draining import read_by
-from demo.ledger.evidence import Database, Evidence, Told
+from demo.ledger.draining import LISTENS
+from demo.ledger.evidence import Database, Evidence, Stream, Told
 from demo.report.story import Check
 
 
@@ -17,7 +17,7 @@ def each_event_once(evidence: Evidence) -> Check:
     """Invariant 3."""
     found = Findings()
     for service, database in evidence.databases.items():
-        topics = {topic.name for topic in read_by(service)}
+        topics = {topic.name for topic in LISTENS[service]}
         published = {event.id: event for event in evidence.told if event.topic in topics}
         _once_at(service, database, published, found)
         for place, end in evidence.ends.items():
@@ -81,7 +81,7 @@ def streams_are_dense(evidence: Evidence) -> Check:
 
 def _marks(service: str, database: Database, last: Mapping[Stream, int], found: Findings) -> int:
     """A consumer's marks against the topics it listens to; answers how many that were."""
-    topics = {topic.name for topic in read_by(service)}
+    topics = {topic.name for topic in LISTENS[service]}
     read = {stream: sequence for stream, sequence in last.items() if stream[0] in topics}
     for stream, sequence in read.items():
         mark = database.marks.get(stream)

@@ -1,0 +1,149 @@
+"""One performance: start the stack, play the year, drain, check the ledger, write the report, stop."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from platform import python_version
+from signal import SIGTERM
+
+import asyncpg
+from rich.console import Console
+
+from demo import showing
+from demo.cast import Cast
+from demo.ledger import checks, evidence, intents
+from demo.ledger.draining import Drain
+from demo.ledger.evidence import Evidence
+from demo.people import Desk
+from demo.play import year
+from demo.play.stage import Stage
+from demo.report import gathering, page
+from demo.report.story import Check, Label, Phase, Story
+from embedded import commands, stack
+from embedded.databases import SERVICES
+from embedded.run import Run
+from embedded.stack import Stack
+
+KAFKA = "4.4.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    cast: Cast
+    folder: Path
+    report: Path
+    keep: bool = False
+
+
+@dataclass(slots=True)
+class _Course:
+    """How the performance goes: what took how long, since when."""
+
+    started: float = field(default_factory=time.monotonic)
+    phases: list[Phase] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @contextmanager
+    def phase(self, ko: str, en: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.phases.append(Phase(Label(ko, en), time.monotonic() - started))
+
+
+async def perform(options: Options, console: Console) -> Story:
+    """The whole performance; answers the story that the report tells.
+
+    Raises:
+        DemoFailed: a service answered otherwise than the play needs, or something did not drain.
+        Trouble: the stack cannot be started.
+    """
+    _end_on_sigterm()
+    commands.clean(options.folder)
+    course = _Course()
+    console.print("이음: 모의 데이터로 한 해를 치릅니다. Ieum plays a year with simulated data.")
+    stopping = 0.0
+    async with stack.running(options.folder, services=SERVICES, say=console.print) as running:
+        run = running.describe()
+        run.write(running.folder.run)
+        course.phases.append(Phase(Label("스택 시작", "start the stack"), course.seconds))
+        played = await _play(options, running, course, console)
+        if options.keep:
+            story = _tell(options, run, played, course)
+            showing.summary(console, story, options.report)
+            showing.addresses(console, run, _tokens(running, played.found))
+            await asyncio.Event().wait()
+        stopping = time.monotonic()
+    course.phases.append(Phase(Label("스택 정지", "stop the stack"), time.monotonic() - stopping))
+    story = _tell(options, run, played, course)
+    showing.summary(console, story, options.report)
+    return story
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    found: Evidence
+    checks: tuple[Check, ...]
+    versions: tuple[tuple[str, str], ...]
+
+
+async def _play(options: Options, running: Stack, course: _Course, console: Console) -> _Played:
+    run = running.describe()
+    databases = {service: database.url for service, database in run.databases.items()}
+    file = options.folder / "ledger.jsonl"
+    async with Drain(run.bootstrap_servers, databases) as drain:
+        with showing.progress(console) as bars:
+            async with Desk(run.services, intents.Ledger(file)) as desk:
+                stage = Stage(options.cast, running, desk, drain, bars)
+                await year.play(stage)
+                course.phases.extend(stage.phases)
+        with course.phase("모두 처리될 때까지", "drain"):
+            await drain.drained()
+    with course.phase("장부 확인", "check the ledger"):
+        found = await evidence.gather(intents.read(file), run.bootstrap_servers, databases)
+        checked = checks.check(found)
+    return _Played(found, checked, await _versions(run))
+
+
+def _tell(options: Options, run: Run, played: _Played, course: _Course) -> Story:
+    """Write the report."""
+    title = Label(
+        "한 학교(모의)의 신청서 제출이 세 서비스를 거쳐 접수 안내 메일로 끝납니다.",
+        "A school's (simulated) submission goes through three services and ends as a receipt by mail.",
+    )
+    trace = gathering.trace_of(run.spans, played.found, title)
+    account = gathering.Run(options.cast, tuple(course.phases), course.seconds, played.versions)
+    story = gathering.tell(account, played.found, played.checks, trace)
+    options.report.write_text(page.render(story), encoding="utf-8")
+    return story
+
+
+async def _versions(run: Run) -> tuple[tuple[str, str], ...]:
+    connection = await asyncpg.connect(run.databases["applications"].url)
+    try:
+        postgres = await connection.fetchval("show server_version")
+    finally:
+        await connection.close()
+    return ("Apache Kafka", KAFKA), ("PostgreSQL", postgres.split()[0]), ("Python", python_version())
+
+
+def _tokens(running: Stack, found: Evidence) -> dict[str, str]:
+    """Somebody of each kind to look around as."""
+    placed = next((event.data for event in found.told if event.name == "student-placed"), None)
+    tokens = {"an officer": running.issuer.token("officer-simulated-1", ["officer"])}
+    if placed:
+        for role in ("school", "company", "student"):
+            party = placed[role]
+            tokens[f"a {role}, {party}"] = running.issuer.token(f"staff-{party}", [role], party)
+    return tokens
+
+
+def _end_on_sigterm() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(SIGTERM, task.cancel)

@@ -1,0 +1,21 @@
+"""The whole year, in order."""
+
+from demo.play import applying, evaluating, placing
+from demo.play.stage import Stage
+
+
+async def play(stage: Stage) -> None:
+    """From the register of schools to signed placements.
+
+    Raises:
+        DemoFailed: a service answered otherwise than the play needs.
+    """
+    await applying.register(stage)
+    await evaluating.import_last_year(stage)
+    await applying.announce(stage)
+    await applying.apply(stage)
+    await applying.close(stage)
+    await evaluating.score(stage)
+    await evaluating.select(stage)
+    await evaluating.promote(stage)
+    await placing.place(stage)
