@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICES = ("applications", "evaluation", "placement", "notifications")
 MEMBERS = ("contracts", "chassis", "web", "decisions", "services", "deploy", "demo", "benchmarks")
+STANDARD_ONLY = ("chassis.refusals", "decisions.lot")
 MAY_HOLD_SQL = ("store", "views")
 
 
@@ -36,12 +37,19 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_domain_imports_the_standard_library_refusals_and_itself(service: str) -> None:
-    allowed = (f"{service}.domain", "chassis.refusals")
+def test_a_domain_imports_the_standard_library_and_two_modules_that_do_the_same(service: str) -> None:
+    allowed = (f"{service}.domain", *STANDARD_ONLY)
     for path in [*(source(service) / "domain").rglob("*.py")]:
         for name in imported(path):
             standard = name.partition(".")[0] in sys.stdlib_module_names
             assert standard or name.startswith(allowed), f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("module", STANDARD_ONLY)
+def test_what_a_domain_may_import_imports_the_standard_library_alone(module: str) -> None:
+    member, _, name = module.partition(".")
+    names = imported(ROOT / member / "src" / member / f"{name}.py")
+    assert all(name.partition(".")[0] in sys.stdlib_module_names for name in names)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.context import Context
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -52,12 +53,7 @@ def api(
             version=version,
             docs_url=None,
             redoc_url=None,
-            telemetry={
-                "tracer_provider": _Discreet(),
-                "logs": False,
-                "operation_spans": False,
-                "exclude": lambda scope: scope["path"].startswith(_UNTRACED),
-            },
+            telemetry=_traces(),
         )
         settings = runtime.settings
         app.state.runtime = runtime
@@ -75,6 +71,15 @@ def api(
         return app
 
     return build
+
+
+def _traces() -> TelemetryConfig:
+    return {
+        "tracer_provider": _Discreet(),
+        "logs": False,
+        "operation_spans": False,
+        "exclude": lambda scope: scope["path"].startswith(_UNTRACED),
+    }
 
 
 class _Discreet(trace.TracerProvider):
