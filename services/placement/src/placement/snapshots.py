@@ -4,7 +4,7 @@ This is all that `placement recompute` needs: no database, no broker, no setting
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib import metadata
@@ -14,7 +14,17 @@ from decisions import canonical, lot, strict
 from decisions.recompute import recompute_command
 from decisions.strict import Broken, Fields
 from placement.domain import matching
-from placement.domain.matching import Explanations, Market, Matching, Opening, OpeningId, Student, StudentId
+from placement.domain.matching import (
+    Explanations,
+    Market,
+    Matching,
+    Opening,
+    OpeningExplanation,
+    OpeningId,
+    Student,
+    StudentExplanation,
+    StudentId,
+)
 from placement.domain.rounds import Gathered, Offered, Proof
 
 COMPILED_FROM: Final = 1_000_000
@@ -128,9 +138,27 @@ def document_of(number: int, gathered: Gathered, lot_seed: str | None) -> dict[s
 
 def told_documents(told: Explanations) -> dict[str, Any]:
     """What is told, as JSON, by the id of the student or the opening."""
-    documents: dict[str, Any] = {each.student: asdict(each) for each in told.students}
-    documents.update((each.opening, asdict(each)) for each in told.openings)
+    documents: dict[str, Any] = {each.student: _told_student(each) for each in told.students}
+    documents.update((each.opening, _told_company(each)) for each in told.openings)
     return documents
+
+
+def _told_student(told: StudentExplanation) -> dict[str, Any]:
+    missed = [
+        {
+            "opening": each.opening,
+            "reason": each.reason,
+            "own_rank": each.own_rank,
+            "last_rank": each.last_rank,
+            "by_lot": each.by_lot,
+        }
+        for each in told.missed
+    ]
+    return {"student": told.student, "opening": told.opening, "choice": told.choice, "missed": missed}
+
+
+def _told_company(told: OpeningExplanation) -> dict[str, Any]:
+    return {"opening": told.opening, "capacity": told.capacity, "standings": told.standings}
 
 
 def _offered_document(offered: Offered) -> dict[str, Any]:
