@@ -10,6 +10,7 @@ from evaluation.handlers import places
 
 async def expire_offers(runtime: Runtime) -> None:
     """Let offers expire until the service stops, those first whose time passed while it was down."""
+
     async def due() -> int:
         async with begin(runtime.pool, Command(actor="evaluation")) as tx:
             return await places.expire_offers(tx)

@@ -40,7 +40,15 @@ async def add_rubric(tx: Transaction, name: str, content: str) -> Rubrics:
 
 
 async def register_reviewers(tx: Transaction, reviewers: Sequence[Reviewer]) -> None:
-    await store.add_reviewers(tx, reviewers, await tx.now())
+    """Register reviewers, all of them or none.
+
+    Raises:
+        Conflict: rule `reviewer_exists`, by the place in the list.
+    """
+    added = await store.add_reviewers(tx, reviewers, await tx.now())
+    for place, reviewer in enumerate(reviewers):
+        if reviewer.id not in added:
+            raise Conflict("reviewer_exists", "There is such a reviewer: id", f"reviewers.{place}.id")
     await audit.record(tx, "reviewers_registered", "reviewers", detail={"registered": len(reviewers)})
 
 

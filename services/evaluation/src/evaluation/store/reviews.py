@@ -34,17 +34,20 @@ async def add_rubric(tx: Transaction, name: str, content: str, officer: str, now
     return added is not None
 
 
-async def add_reviewers(tx: Transaction, reviewers: Sequence[Reviewer], now: datetime) -> None:
-    await tx.execute(
+async def add_reviewers(tx: Transaction, reviewers: Sequence[Reviewer], now: datetime) -> set[ReviewerId]:
+    """Keep reviewers; those that were not known before."""
+    rows = await tx.fetch(
         """
         insert into reviewer (id, school, province, registered_at)
         select u.*, $4 from unnest($1::text[], $2::text[], $3::text[]) as u
+        on conflict do nothing returning id
         """,
         [reviewer.id for reviewer in reviewers],
         [reviewer.school for reviewer in reviewers],
         [reviewer.province for reviewer in reviewers],
         now,
     )
+    return {ReviewerId(row["id"]) for row in rows}
 
 
 async def reviewers(tx: Transaction) -> list[Reviewer]:
