@@ -16,7 +16,9 @@ from embedded.trouble import Trouble
 
 def main() -> None:
     """The console script."""
-    typer.run(play)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(play)
+    app()
 
 
 def play(

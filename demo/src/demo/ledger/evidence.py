@@ -80,7 +80,7 @@ class Database:
     """What one service's database holds.
 
     `state` has the rows of the domain by the names of `demo.ledger.state`, `guards` the names of the
-    constraints and unique indexes that are in force.
+    constraints, unique indexes and triggers that are in force.
     """
 
     kept: tuple[Kept, ...] = ()
@@ -113,6 +113,8 @@ union
 select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
 join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'public' and i.indisunique and i.indisvalid
+union
+select tgname from pg_trigger where not tgisinternal and tgenabled = 'O'
 """
 
 
@@ -129,22 +131,27 @@ async def gather(entries: Iterable[Entry], bootstrap: str, databases: Mapping[st
 
 async def _topics(bootstrap: str) -> tuple[tuple[Told, ...], dict[Place, int]]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed"
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
     )
     await consumer.start()
     try:
         places = [TopicPartition(topic.name, n) for topic in TOPICS for n in range(topic.partitions)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
+        begins = await consumer.beginning_offsets(places)
+        for place, begin in begins.items():
+            consumer.seek(place, begin)
         told: list[Told] = []
-        left = {place for place in places if ends[place]}
-        while left:
+        while any([await consumer.position(place) < ends[place] for place in places]):
             for place, records in (await consumer.getmany(timeout_ms=1000, max_records=5000)).items():
                 told.extend(_told(record) for record in records if record.offset < ends[place])
-            left = {place for place in left if await consumer.position(place) < ends[place]}
     finally:
         await consumer.stop()
+    if len(told) != sum(ends.values()) - sum(begins.values()):
+        raise RuntimeError("The topics could not be read whole")
     told.sort(key=lambda one: (one.topic, one.partition, one.offset))
     return tuple(told), {(place.topic, place.partition): end for place, end in ends.items()}
 

@@ -73,7 +73,12 @@ class Stage:
         return self.person(f"self-{student}", "student", student)
 
     async def clock_to(self, moment: datetime) -> None:
-        """Let the programme's clock go on from `moment`, in all databases."""
+        """Let the programme's clock go on from `moment`, in all databases.
+
+        What is under way comes to its end first, as it would in the weeks between: mail that is still to be
+        sent must not be overtaken by its deadline.
+        """
+        await self.drain.drained()
         await clock.move_to([database.admin_url for database in self._stack.databases.values()], moment)
 
     @contextmanager
