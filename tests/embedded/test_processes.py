@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ STUBBORN = [
     "-c",
     "import signal, time; signal.signal(15, signal.SIG_IGN); print('awake', flush=True); time.sleep(600)",
 ]
+
+
+PARENT = Path(__file__).with_name("parent.py")
 
 
 def program(folder: Path, command: list[str]) -> Program:
@@ -55,6 +59,21 @@ async def test_a_child_has_a_session_of_its_own_so_that_ctrl_c_reaches_us_alone(
     await awake(child)
     assert os.getsid(child.pid) == child.pid
     assert await child.stop(signal.SIGTERM, 10) is True
+
+
+def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, str(PARENT), str(tmp_path)]) as parent:
+        record = tmp_path / "pids" / "sleeper.pid"
+        while not record.exists() or b"awake" not in (tmp_path / "sleeper.log").read_bytes():
+            time.sleep(0.02)
+        child = Identity.read(record)
+        assert child is not None
+        assert child.process() is not None
+        parent.kill()
+    until = time.monotonic() + 10
+    while child.process() is not None:
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_what_a_killed_supervisor_left_is_ended(tmp_path: Path, sleeper: "subprocess.Popen[bytes]") -> None:

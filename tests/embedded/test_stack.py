@@ -86,6 +86,8 @@ async def gone(numbers: Iterable[int], within: float) -> None:
 async def test_data_ports_and_passwords_survive_a_restart_and_nothing_keeps_running(
     working_folder: Path,
 ) -> None:
+    # An id may begin with a dash, which the formatting tool once took for an option.
+    Folder(working_folder).remember(Memory(cluster="-" + "a" * 21))
     async with stack.running(working_folder) as running:
         await write(running.describe(), b"first")
         before = running.describe()
@@ -104,6 +106,7 @@ async def test_after_a_kill_of_everything_all_is_back_in_time_with_nothing_lost(
         run = Run.of(Folder(working_folder))
         assert set(run.processes) == {"supervisor", "postgres", "kafka"}
         assert len(alive(run.processes.values())) == 3
+        assert stat.S_IMODE(Folder(working_folder).run.stat().st_mode) == 0o600
         await write(run, b"before the kill")
         for number in run.processes.values():
             os.kill(number, signal.SIGKILL)
@@ -117,22 +120,6 @@ async def test_after_a_kill_of_everything_all_is_back_in_time_with_nothing_lost(
         took = time.monotonic() - begin
         assert await kept(running) == ([b"before the kill"], [b"before the kill"])
     assert took < BACK_WITHIN
-
-
-async def test_servers_end_with_a_supervisor_that_is_killed(working_folder: Path) -> None:
-    with held(working_folder) as holder:
-        run = Run.of(Folder(working_folder))
-        os.kill(holder.pid, signal.SIGKILL)
-        holder.wait(10)
-        await gone(run.processes.values(), 10)
-    assert stat.S_IMODE(Folder(working_folder).run.stat().st_mode) == 0o600
-
-
-async def test_a_cluster_may_bear_an_id_that_begins_with_a_dash(working_folder: Path) -> None:
-    folder = Folder(working_folder)
-    folder.remember(Memory(cluster="-" + "a" * 21))
-    async with stack.running(working_folder):
-        assert f"cluster.id=-{'a' * 21}" in (working_folder / "kafka/data/meta.properties").read_text()
 
 
 async def test_a_broker_that_is_killed_comes_back_with_what_it_acknowledged(working_folder: Path) -> None:

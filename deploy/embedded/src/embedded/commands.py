@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from embedded import artifacts, clock, processes, supervisor
+from embedded import clock, processes, supervisor
 from embedded.folder import Folder
 from embedded.issuer import Issuer
 from embedded.run import Run
@@ -106,7 +107,7 @@ def clean(folder: Where = HERE) -> None:
 @app.command()
 def lock() -> None:
     """Resolve the jars of Kafka anew into the lock file."""
-    artifacts.lock()
+    import_module("embedded.maven").lock()
 
 
 async def _all_clocks(urls: list[str]) -> list[datetime]:

@@ -6,8 +6,7 @@ from importlib import import_module
 
 def main() -> None:
     try:
-        commands = import_module("embedded.commands")
+        import_module("embedded.commands").run()
     except ModuleNotFoundError as error:
         package = (error.name or str(error)).partition(".")[0]
         sys.exit(f"The Python package {package} is missing; `make up` installs what is needed.")
-    commands.run()
