@@ -44,6 +44,7 @@ RECEIPT = Receipt(
     correlation="correlation-1",
     traceparent=None,
     tracestate=None,
+    taken_at=NOW,
 )
 CLAIMED = Claimed(RECEIPT, "가상 담당자", "office@school.example", Text("제안이 왔습니다", "기한: 내일"), NOW)
 

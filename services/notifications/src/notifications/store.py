@@ -350,7 +350,7 @@ async def mark_read(tx: Transaction, message: DeliveryId, reader: Party, now: da
 
 
 _RECEIPT: Final = """d.delivery, d.recipient, d.template, d.programme_year, d.attempt, d.event_id,
-  n.event_type, n.correlation, n.traceparent, n.tracestate"""
+  n.event_type, n.correlation, n.traceparent, n.tracestate, clock_timestamp() as taken_at"""
 
 
 def _receipt(row: asyncpg.Record) -> Receipt:

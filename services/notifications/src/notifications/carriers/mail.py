@@ -27,6 +27,8 @@ class Sender:
 
 _WORD: Final = 45
 """Bytes whose base64 and frame fill an encoded word."""
+_PLAIN: Final = 66
+"""Characters that fit a line behind the name of their field."""
 
 
 def message_id(delivery: DeliveryId, domain: str) -> str:
@@ -62,7 +64,12 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Encoded words (RFC 2047): each of whole characters and at most 75 bytes, a line each."""
+    """As it is where it is plain and short, else in encoded words (RFC 2047), a line each.
+
+    Each of them holds whole characters and has at most 75 bytes.
+    """
+    if text.isascii() and len(text) <= _PLAIN and "=?" not in text:
+        return text
     words, word = [], b""
     for character in text:
         encoded = character.encode()

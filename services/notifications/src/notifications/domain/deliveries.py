@@ -90,7 +90,10 @@ def deliveries(
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the event about a settled delivery has to say, and the trace it goes on in."""
+    """What the event about a settled delivery has to say, and the trace it goes on in.
+
+    `taken_at` is the machine's time at which it was taken into hand.
+    """
 
     delivery: DeliveryId
     recipient: Party
@@ -103,6 +106,7 @@ class Receipt:
     correlation: str
     traceparent: str | None
     tracestate: str | None
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
+from opentelemetry.trace import SpanKind
 
 from chassis import outbox, telemetry
 from chassis.transaction import Command, Transaction
@@ -30,7 +31,10 @@ SENDER: Final = "notifications"
 LAPSES: Final = 1000
 """How many deliveries one transaction ends because it is too late for them."""
 
-_tracer = trace.get_tracer("ieum.notifications")
+_tracer: Final = trace.get_tracer("ieum.notifications")
+_mail_settled: Final = metrics.get_meter("ieum.notifications").create_counter(
+    "ieum.mail.settled", unit="{mail}"
+)
 
 
 async def take_in_hand(tx: Transaction, lease: timedelta, limit: int) -> list[Claimed]:
@@ -43,7 +47,10 @@ async def take_in_hand(tx: Transaction, lease: timedelta, limit: int) -> list[Cl
 
 
 async def record(
-    tx: Transaction, claimed: Sequence[Claimed], outcomes: Mapping[DeliveryId, Outcome], retries: Retries
+    tx: Transaction,
+    claimed: Sequence[Claimed],
+    outcomes: Mapping[DeliveryId, Outcome],
+    retries: Retries,
 ) -> None:
     """Write down what became of claimed mail, and tell what is settled by it.
 
@@ -102,10 +109,13 @@ def _facts(receipt: Receipt) -> dict[str, Any]:
 
 def _tell(tx: Transaction, receipt: Receipt, event: Event) -> None:
     """Tell `event` as what followed from the event that the delivery was about, in that one's trace."""
+    _mail_settled.add(1, {"event": type(event).__name__, "template": receipt.template})
     cause = Command(actor=SENDER, correlation=receipt.correlation, id=receipt.event_id)
     with _tracer.start_as_current_span(
-        f"settle {receipt.template}",
+        f"mail {receipt.template}",
         context=telemetry.context_of(receipt.traceparent, receipt.tracestate),
+        kind=SpanKind.CLIENT,
+        start_time=int(receipt.taken_at.timestamp() * 1_000_000) * 1000,
         attributes={
             "ieum.delivery": receipt.delivery,
             "ieum.template": receipt.template,
