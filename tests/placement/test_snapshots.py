@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -221,3 +223,13 @@ def test_a_round_number_beyond_json_has_no_canonical_form(command: Run, tmp_path
     run = command(write(tmp_path / "a.json", changed("round", 2**53)))
     assert run.exit_code == 2
     assert "canonical_form" in run.stderr
+
+
+def test_the_console_script_needs_no_database_no_broker_and_no_settings(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("placement")
+    path = write(tmp_path / "a.json", WHOLE)
+    ran = subprocess.run(
+        [program, "recompute", path], env={}, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ran.stdout)["unmatched"] == ["student-3"]
+    assert ran.stderr == ""
