@@ -71,7 +71,7 @@ def show_clock(folder: Where = HERE) -> None:
         typer.echo(f"{service}: {moment.isoformat()}")
 
 
-@clocks.command(name="set")
+@clocks.command(name="set", context_settings={"ignore_unknown_options": True})  # -PT1H is none
 def set_clock(
     to: Annotated[
         str, typer.Argument(help="A moment (2026-02-14T23:59:00+09:00) or an offset (P30D, -PT1H).")

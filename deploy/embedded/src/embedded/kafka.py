@@ -20,7 +20,7 @@ from embedded.ports import HOST
 from embedded.processes import Child, Program
 from embedded.trouble import of_disk, of_server
 
-READY: Final = 60.0
+READY: Final = 180.0
 STOP: Final = 20.0
 """Seconds until a broker that was asked to end is killed; longer where Java writes down what it learnt."""
 STOP_LEARNING: Final = 90.0

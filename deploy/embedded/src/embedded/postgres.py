@@ -24,7 +24,7 @@ from embedded.trouble import Trouble, of_disk, of_server
 VERSION: Final = 18
 ADMIN: Final = "admin"
 STOP: Final = 20.0
-READY: Final = 60.0
+READY: Final = 180.0
 SETTINGS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",

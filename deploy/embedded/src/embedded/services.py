@@ -1,6 +1,7 @@
 """The platform's services as child processes, run by their own console scripts."""
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -18,10 +19,10 @@ from embedded.ports import HOST
 from embedded.processes import Child, Program
 from embedded.trouble import Trouble
 
-READY: Final = 60.0
+READY: Final = 180.0
 STOP: Final = 45.0
 """Seconds; a service gives its own parts 30 s to finish what they have in hand."""
-FAILURES: Final = ("Error", "error", "missing", "required")
+FAILURES: Final = ('"level": "error"', '"level": "critical"', "Error", "missing", "required")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,12 @@ class ServiceProcess:
             self.child.kill()
 
     def last_words(self) -> str:
-        return processes.last_words(self._log, FAILURES)
+        """What went wrong, as it told its log."""
+        line = processes.last_words(self._log, FAILURES)
+        try:
+            return str(json.loads(line)["event"])
+        except (ValueError, KeyError, TypeError):
+            return line
 
 
 def _answers(port: int) -> bool:

@@ -75,11 +75,12 @@ async def _watch(running: Stack, say: Callable[[str], None]) -> None:
             if child.status is None or name in told:
                 continue
             told.add(name)
-            end = f"{name} has ended by itself ({_how(child.status)})"
-            if name not in running.services:
+            end = f"{name} has ended by itself ({_how(child.status)}, see {running.folder.log(name)})"
+            if name in running.services:
+                say(f"{end}: {running.services[name].last_words()}" if child.status > 0 else end)
+            else:
                 words = processes.last_words(running.folder.log(name), FAILURES)
-                raise of_server(f"{end}: {words} (see {running.folder.log(name)})", running.folder.path)
-            say(f"{end}: {running.services[name].last_words()} (see {running.folder.log(name)})")
+                raise of_server(f"{end}: {words}", running.folder.path)
         await asyncio.sleep(LOOK)
 
 
