@@ -290,6 +290,22 @@ async def test_a_school_that_loses_its_place_takes_no_new_students_and_its_prese
     done(await settled.students[0].put(f"/rounds/{matching_round}/preferences", listed))
 
 
+async def test_a_revocation_among_enrolments_counts_exactly_who_got_in(year: World) -> None:
+    settled = await year.settled(students=1)
+    path = f"/classes/{settled.employment_class}/students"
+    revoked = example(evaluation.SchoolRevoked, programme_year=YEAR, school=str(settled.school.party))
+    first = [settled.school.post(path, {"reference": f"early-{at}"}) for at in range(3)]
+    then = [settled.school.post(path, {"reference": f"late-{at}"}) for at in range(3)]
+    revocation = asyncio.create_task(year.receive(revoked))
+    answers = await asyncio.gather(*first, *then)
+    await revocation
+    enrolled = 1 + sum(answer.status_code == 201 for answer in answers)
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    [(_, event)] = await year.told("class-closed")
+    assert event["students"] == enrolled
+    assert len(await year.rows("select 1 from enrolment")) == enrolled
+
+
 async def test_openings_are_published_together_and_name_the_schools_they_are_for(year: World) -> None:
     school, company = await year.selected_school(), await year.company()
     await year.agreed(school, company)

@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from placement import snapshots
+from placement.domain import matching
 
 Document = dict[str, Any]
 Run = Callable[..., Any]
@@ -121,6 +122,13 @@ def test_names_that_do_not_name_the_other_back_are_no_pairs(command: Run, tmp_pa
     document["openings"][0]["ranking"] = ["student-1", "student-9"]
     result = json.loads(command(write(tmp_path / "a.json", document)).stdout)
     assert result["pairs"] == [{"student": "student-1", "opening": "opening-2"}]
+
+
+def test_a_large_market_is_decided_by_the_compiled_rule_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = snapshots.compute(snapshots.parse(WHOLE))
+    monkeypatch.setattr(snapshots, "COMPILED_FROM", 0)
+    monkeypatch.setattr(matching, "match", None)
+    assert snapshots.compute(snapshots.parse(WHOLE)) == plain
 
 
 def changed(path: str, value: object) -> Document:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from chassis.relay import pause
+from chassis.interruptions import pause
 from chassis.transaction import Command, Pool, Unavailable, begin, repeated
 from placement.handlers import offers
 

@@ -65,6 +65,7 @@ async def take_place(
     tx: Transaction, year: Year, school: School, state: ParticipationState, since: datetime
 ) -> None:
     """A school relinquished its place, or it was revoked: its classes take no one new."""
+    await programme.lock_school(tx, school.id)
     if not await programme.end_participation(tx, year, school.id, state, since):
         return
     now = await tx.now()
