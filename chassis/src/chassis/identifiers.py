@@ -1,10 +1,8 @@
 """Identifiers: UUIDv7, so that they sort by the time they were given."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from uuid_utils import compat
-
-_DERIVED = UUID("6c1f3f7e-1d0b-5f0a-9c55-5d9a6f3b1e42")
 
 
 def event_id() -> UUID:
@@ -14,7 +12,7 @@ def event_id() -> UUID:
 
 def derived_event_id(cause: UUID, source: str, ordinal: int) -> UUID:
     """The id of an event that answers an event: the same work done again tells it under the same id."""
-    return uuid5(_DERIVED, f"{cause}:{source}:{ordinal}")
+    return compat.uuid5(cause, f"{source}:{ordinal}")
 
 
 def new(prefix: str) -> str:

@@ -167,6 +167,6 @@ async def _insert(tx: Transaction, told: list[_Told], envelopes: list[Envelope])
         [t.event.topic.name for t in told],
         [t.key for t in told],
         [t.id for t in told],
-        [json.dumps({name: value.decode() for name, value in e.headers()}) for e in envelopes],
+        [json.dumps(e.texts()) for e in envelopes],
         [t.value for t in told],
     )

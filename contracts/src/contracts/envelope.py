@@ -9,9 +9,6 @@ from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
-_SPECVERSION: Final = ("ce_specversion", b"1.0")
-_CONTENT_TYPE: Final = ("content-type", b"application/json")
-
 HEADERS: Final[Mapping[str, tuple[str, Mapping[str, str], str]]] = {
     "ce_specversion": ("Version of CloudEvents", {"const": "1.0"}, "1.0"),
     "ce_id": ("Id of the event", {"format": "uuid"}, "0194f0c5-c1de-7c3a-b8d2-f1a0b3c4d5e6"),
@@ -128,27 +125,31 @@ class Envelope:
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The headers of the Kafka record."""
-        headers = [
-            _SPECVERSION,
-            ("ce_id", str(self.id).encode()),
-            ("ce_source", self.source.encode()),
-            ("ce_type", self.type.encode()),
-            ("ce_subject", self.subject.encode()),
-            ("ce_time", self.time.isoformat().encode()),
-            ("ce_dataschema", self.dataschema.encode()),
-            ("ce_sequence", b"%020d" % self.sequence),
-            ("ce_generation", b"%d" % self.generation),
-            ("ce_causationid", self.causationid.encode()),
-            ("ce_correlationid", self.correlationid.encode()),
-            ("ce_actor", self.actor.encode()),
-            ("ce_programmeyear", b"%d" % self.programmeyear),
-            _CONTENT_TYPE,
-        ]
+        return [(name, text.encode()) for name, text in self.texts().items()]
+
+    def texts(self) -> dict[str, str]:
+        """The headers as texts; in UTF-8 they are those of the Kafka record."""
+        texts = {
+            "ce_specversion": "1.0",
+            "ce_id": str(self.id),
+            "ce_source": self.source,
+            "ce_type": self.type,
+            "ce_subject": self.subject,
+            "ce_time": self.time.isoformat(),
+            "ce_dataschema": self.dataschema,
+            "ce_sequence": f"{self.sequence:020}",
+            "ce_generation": str(self.generation),
+            "ce_causationid": self.causationid,
+            "ce_correlationid": self.correlationid,
+            "ce_actor": self.actor,
+            "ce_programmeyear": str(self.programmeyear),
+            "content-type": "application/json",
+        }
         if self.traceparent is not None:
-            headers.append(("traceparent", self.traceparent.encode()))
+            texts["traceparent"] = self.traceparent
             if self.tracestate is not None:
-                headers.append(("tracestate", self.tracestate.encode()))
-        return headers
+                texts["tracestate"] = self.tracestate
+        return texts
 
     @classmethod
     def read(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
