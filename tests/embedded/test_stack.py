@@ -22,6 +22,8 @@ from embedded.run import Run
 from embedded.stack import Stack
 from embedded.trouble import Trouble
 
+pytestmark = pytest.mark.timeout(300)
+
 BACK_WITHIN: Final = 20.0
 """Seconds from a kill of everything until all is served again."""
 
