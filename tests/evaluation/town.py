@@ -207,12 +207,14 @@ class Caller:
         return await self.client.get(path, params=query, headers={"Authorization": f"Bearer {self.token}"})
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        return await self._send("POST", path, body, key)
+        return await self.request("POST", path, body, key=key)
 
     async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
-        return await self._send("PUT", path, body, key)
+        return await self.request("PUT", path, body, key=key)
 
-    async def _send(self, method: str, path: str, body: Any, key: str | None) -> httpx2.Response:
+    async def request(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> httpx2.Response:
         self.asked += 1
         headers = {
             "Authorization": f"Bearer {self.token}",

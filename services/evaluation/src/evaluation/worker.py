@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from chassis.relay import pause
+from chassis.interruptions import pause
 from chassis.service import Runtime
 from chassis.transaction import Command, Unavailable, begin, repeated
 from evaluation.handlers import places

@@ -36,6 +36,11 @@ class Assignment:
     reviewer: ReviewerId
 
 
+def naming(applications: Sequence[ApplicationId], what: str) -> str:
+    """How many applications it is about, and the first of them by id."""
+    return f"{len(applications)} applications {what}: {', '.join(applications[:NAMED_AT_MOST])}"
+
+
 def conflict(reviewer: Reviewer, reviewed: Reviewed, grounds: Iterable[Ground]) -> Ground | None:
     """The ground on which the reviewer may neither read nor score the application."""
     found: dict[Ground, bool] = {

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from chassis.refusals import Conflict, NotAllowed
 from evaluation.domain.intake import Party
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.selection import Award
 from evaluation.domain.vocabulary import RunId, RunStage, RunState, Stage, Year
+
+Proposable = Literal[RunStage.PRELIMINARY, RunStage.FINAL]
+"""What an officer may propose; a promotion is published when it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Outcome:
     reasons: tuple[str, ...]
 
 
-def may_propose(year: ProgrammeYear, stage: RunStage, now: datetime) -> str:
+def may_propose(year: ProgrammeYear, stage: Proposable, now: datetime) -> str:
     """The lot's seed for a run of this stage, when it may be proposed now.
 
     Raises:

@@ -1,6 +1,6 @@
 """Use cases of what other services tell; whichever fact comes last starts the evaluation of a call."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from evaluation import announce
 from evaluation.domain import eligibility
 from evaluation.domain.intake import Application, Call, Participant, School
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.vocabulary import CallId, Stage, Year
+from evaluation.domain.vocabulary import CallId, SchoolId, Stage, Year
 from evaluation.store import intake as store
 
 READING: Final = Inbox(topics.APPLICATIONS)
@@ -86,18 +86,15 @@ async def import_participants(tx: Transaction, year: Year, participants: Sequenc
     """Keep who took part in a year before this software; the number that were not known to have.
 
     Raises:
-        Invalid: rule `school_unknown`, by the place in the list.
+        Invalid: rules `school_unknown`, `distinct`, by the place in the list.
         Conflict: rules `year_decided_here`, `participants_settled`.
     """
+    await store.lock_calls(tx, Year(year + 1))
     await _may_import(tx, year)
     known = await store.schools(tx, [each.school for each in participants])
-    unknown: list[Refusal] = [
-        Invalid("school_unknown", "No such school is known here", f"participants.{place}.school")
-        for place, each in enumerate(participants)
-        if each.school not in known
-    ]
-    if unknown:
-        raise Several(unknown)
+    broken: list[Refusal] = list(_broken(participants, known))
+    if broken:
+        raise Several(broken)
     now = await tx.now()
     added = await store.add_participants(tx, year, participants, now)
     for each in participants:
@@ -106,6 +103,17 @@ async def import_participants(tx: Transaction, year: Year, participants: Sequenc
     await audit.record(tx, "participants_imported", str(year), detail={"added": len(added)})
     await start_evaluation(tx)
     return len(added)
+
+
+def _broken(participants: Sequence[Participant], known: Collection[SchoolId]) -> Iterator[Invalid]:
+    named: set[SchoolId] = set()
+    for place, each in enumerate(participants):
+        field = f"participants.{place}.school"
+        if each.school not in known:
+            yield Invalid("school_unknown", "No such school is known here", field)
+        if each.school in named:
+            yield Invalid("distinct", "The school is named before in the list", field)
+        named.add(each.school)
 
 
 async def _may_import(tx: Transaction, year: Year) -> None:

@@ -8,10 +8,10 @@ from chassis.transaction import ReadTransaction, Transaction
 from evaluation import announce, rubrics
 from evaluation.domain import reviewing, scoring
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.reviewing import NAMED_AT_MOST, Reviewer
+from evaluation.domain.reviewing import Reviewer, naming
 from evaluation.domain.rubric import Rubrics
 from evaluation.domain.scoring import Sheet
-from evaluation.domain.vocabulary import ApplicationId, ReviewerId, Stage, Year
+from evaluation.domain.vocabulary import ReviewerId, Stage, Year
 from evaluation.store import intake
 from evaluation.store import reviews as store
 
@@ -157,16 +157,10 @@ async def _all_scored(tx: Transaction, programme: ProgrammeYear) -> None:
         each.application for each in await store.reviewed(tx, programme.year) if len(each.reviewers) < wanted
     ]
     if few:
-        raise Conflict(
-            "reviewers_missing", _naming(few, f"have fewer than {wanted} reviewers"), "assignments"
-        )
+        raise Conflict("reviewers_missing", naming(few, f"have fewer than {wanted} reviewers"), "assignments")
     unscored = {each.application for each in await store.unscored(tx, programme.year)}
     if unscored:
-        raise Conflict("scores_missing", _naming(sorted(unscored), "lack scores"), "sheets")
-
-
-def _naming(applications: Sequence[ApplicationId], what: str) -> str:
-    return f"{len(applications)} applications {what}: {', '.join(applications[:NAMED_AT_MOST])}"
+        raise Conflict("scores_missing", naming(sorted(unscored), "lack scores"), "sheets")
 
 
 async def _usable_rubric(tx: Transaction, programme: ProgrammeYear) -> Rubrics:

@@ -15,11 +15,13 @@ from evaluation.domain.explaining import Names, explain
 from evaluation.domain.intake import Scored
 from evaluation.domain.places import Standing
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.runs import Digests, Outcome, Run
+from evaluation.domain.reviewing import naming
+from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
 from evaluation.domain.vocabulary import RunId, RunStage, RunState, Stage, StandingState, Year
 from evaluation.handlers import reviewing
+from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
 from evaluation.store import intake, places, reviews
 from evaluation.store import runs as store
@@ -45,10 +47,12 @@ async def enter_lot(tx: Transaction, year: Year, seed: str) -> None:
     await audit.record(tx, "lot_entered", str(year), detail={"lot_seed": seed})
 
 
-async def propose_run(tx: Transaction, year: Year, stage: RunStage) -> Run:
+async def propose_run(tx: Transaction, year: Year, stage: Proposable) -> Run:
     """Compute a result from the present state and propose it; a run in hand is set aside."""
     programme, now = await intake.year_for_update(tx, year), await tx.now()
     seed = runs.may_propose(programme, stage, now)
+    if unscored := await reviews.without_total(tx, year):
+        raise Conflict("applications_unscored", naming(unscored, "have no total"), "applications")
     scored = await reviews.scored(tx, year)
     decided = _decide(snapshot_of(programme, seed, scored))
     for superseded in await store.supersede(tx, year):
@@ -175,12 +179,14 @@ async def _publish_preliminary(
 async def _publish_final(
     tx: Transaction, programme: ProgrammeYear, run: Run, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
+    await intake.lock_calls(tx, Year(programme.year + 1))
     await intake.save_stage(tx, programme.year, Stage.FINAL)
     await places.add_standings(tx, [_standing(each, now) for each in outcomes])
     for outcome in outcomes:
         outbox.add(tx, announce.final(run, outcome, now))
     manifest = await outbox.sequences(tx, topics.EVALUATION, await intake.every_school(tx))
     outbox.add(tx, announce.results_published(run, _counted(outcomes), manifest, now, None))
+    await start_evaluation(tx)
 
 
 def _standing(outcome: Outcome, now: datetime) -> Standing:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts import values
 from evaluation.domain.intake import Participant
 from evaluation.domain.reviewing import Reviewer
-from evaluation.domain.runs import Digests
+from evaluation.domain.runs import Digests, Proposable
 from evaluation.domain.scoring import Sheet
 from evaluation.domain.vocabulary import (
     ApplicationId,
@@ -17,7 +17,6 @@ from evaluation.domain.vocabulary import (
     OfferId,
     ReviewerId,
     RunId,
-    RunStage,
     SchoolId,
     Year,
 )
@@ -115,7 +114,9 @@ class LotBody(Body):
 
 
 class ProposalBody(Body):
-    stage: RunStage = Field(examples=["preliminary"])
+    """A promotion is no proposal: it follows by itself from what falls free."""
+
+    stage: Proposable = Field(examples=["preliminary"])
 
 
 class ApprovalBody(Body):

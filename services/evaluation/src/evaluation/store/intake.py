@@ -162,6 +162,14 @@ async def unfinished_calls(tx: ReadTransaction, year: Year) -> list[CallId]:
     return [CallId(row["id"]) for row in rows]
 
 
+async def lock_calls(tx: Transaction, year: Year) -> None:
+    """Let no call of the year close or start before this transaction ends.
+
+    What a call waits for and its closing would miss each other if both came at once.
+    """
+    await tx.execute("select from call_for_applications where year = $1 order by year, id for update", year)
+
+
 async def started_calls(tx: ReadTransaction, year: Year) -> bool:
     """Whether evaluation of any call of the year has started."""
     started: bool = await tx.fetchval(
@@ -237,7 +245,11 @@ async def unknown_schools(tx: Transaction, applications: Iterable[str]) -> list[
 
 
 async def candidates(tx: Transaction, call: Call) -> list[Candidate]:
-    """The standing applications of a call whose manifest was reached, by the time they were accepted."""
+    """Those of a call's manifest that still stand, by the time they were accepted.
+
+    Not all that were submitted: one that was withdrawn before the deadline stands in no manifest, and its
+    withdrawal may still be on its way.
+    """
     rows = await tx.fetch(
         """
         select a.id, a.school, a.kind, a.documents, s.school_type, s.state = 'closed' as closed,
@@ -250,10 +262,10 @@ async def candidates(tx: Transaction, call: Call) -> list[Candidate]:
               and o.eligible
           ) as others
         from application a join school s on s.id = a.school
-        where a.call = $1 and a.withdrawn_at is null
+        where a.id = any($1) and a.withdrawn_at is null
         order by a.accepted_at, a.id
         """,
-        call.id,
+        list(call.manifest),
     )
     return [
         Candidate(

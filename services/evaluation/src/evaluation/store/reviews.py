@@ -184,6 +184,18 @@ async def put_totals(tx: Transaction, totals: Sequence[Total]) -> None:
     )
 
 
+async def without_total(tx: Transaction, year: Year) -> list[ApplicationId]:
+    """Eligible applications that stand and were not scored, as their call closed after scoring had."""
+    rows = await tx.fetch(
+        """
+        select a.id from application a left join total t on t.application = a.id
+        where a.year = $1 and a.eligible and a.withdrawn_at is null and t.application is null order by a.id
+        """,
+        year,
+    )
+    return [ApplicationId(row["id"]) for row in rows]
+
+
 async def scored(tx: Transaction, year: Year) -> list[Scored]:
     """What selection starts from: eligible applications that stand, with their totals, by school."""
     rows = await tx.fetch(
