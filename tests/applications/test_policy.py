@@ -42,7 +42,7 @@ def test_the_policy_of_the_2025_announcement_opens_a_year() -> None:
         ({"quotas": [REGIONAL, {**NEW, "name": "regional"}]}, "quotas.name", "distinct"),
         ({"quotas": [REGIONAL, {**NEW, "tracks": ["general"]}]}, "quotas.1.tracks.0", "no_designation"),
         ({"quotas": [{**REGIONAL, "at_least": 11}]}, "quotas.0.at_least", "at_least_up_to_at_most"),
-        ({"designations_per_school": 3}, "designations_per_school", "supported_designations"),
+        ({"designations_per_school": 2}, "designations_per_school", "supported_designations"),
         ({"designations_per_school": 0}, "quotas", "guarantees_up_to_seats"),
         ({"seats": 34}, "quotas", "guarantees_up_to_seats"),
         ({"tie_breaks": ["quantitative", "quantitative"]}, "tie_breaks", "distinct"),
@@ -75,16 +75,10 @@ def test_a_guarantee_above_all_seats_is_refused() -> None:
     assert found == {("quotas.0.at_least", "at_least_up_to_seats"), ("quotas", "guarantees_up_to_seats")}
 
 
-def test_two_designations_a_school_let_guarantees_overlap() -> None:
-    assert broken(seats=34, designations_per_school=2) == set()
-
-
-def test_two_designations_a_school_are_supported_with_three_groups_and_one_with_sixteen() -> None:
+def test_one_designation_a_school_is_supported_with_sixteen_groups() -> None:
     groups = [
         {"name": f"group_{n}", "tracks": ["work_study"], "at_least": 0, "at_most": 1} for n in range(17)
     ]
-    assert ("quotas", "supported_groups") not in broken(designations_per_school=2, quotas=groups[:3])
-    assert ("quotas", "supported_groups") in broken(designations_per_school=2, quotas=groups[:4])
     assert ("quotas", "supported_groups") not in broken(quotas=groups[:16])
     assert ("quotas", "supported_groups") in broken(quotas=groups)
 
@@ -99,11 +93,16 @@ def test_a_kind_that_stands_in_no_pool_is_asked_nothing() -> None:
 
 
 def test_every_contradiction_is_told_at_once() -> None:
-    scoring = policy()["scoring"] | {"aggregation": "median", "normalisation": "ranks"}
+    scoring = policy()["scoring"] | {
+        "aggregation": "median",
+        "normalisation": "ranks",
+        "conflict_grounds": ["same_school", "same_surname"],
+    }
     found = broken(scoring=scoring, classes={"min_size": 2, "max_size": 1})
     assert found == {
         ("scoring.aggregation", "known"),
         ("scoring.normalisation", "known"),
+        ("scoring.conflict_grounds.1", "known"),
         ("classes.min_size", "at_most_max_size"),
     }
 

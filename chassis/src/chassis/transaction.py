@@ -17,6 +17,7 @@ import asyncpg
 
 from chassis import identifiers
 from chassis.faults import reach
+from chassis.refusals import Invalid
 from contracts.envelope import Envelope
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ DATABASE_TROUBLE: Final = (
     asyncpg.InternalClientError,
 )
 """All that asyncpg raises of its own, depending on where a connection breaks."""
+
+
+_UNSTORABLE: Final = (
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+)
 
 
 class Unavailable(ConnectionError):  # noqa: N818 - a state of the database, not an error of the program
@@ -144,15 +152,20 @@ class Pool:
         """A connection for the time of an `async with`."""
         return self._connections.acquire(timeout=timeout)
 
-    async def close(self) -> None:
-        await self._connections.close()
+    async def close(self, patience: float = 10.0) -> None:
+        """Close when all connections are given back, or after so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._connections.close()
+        except TimeoutError:
+            self._connections.terminate()
 
     def terminate(self) -> None:
         self._connections.terminate()
 
 
 async def open_pool(url: str, *, connections: int = 10, name: str = "ieum") -> Pool:
-    """Connect; what a stopped process holds in an open transaction is freed after 60 s.
+    """Connect; what a stopped process holds in an open transaction is freed after 30 s.
 
     Raises:
         OSError, asyncpg.PostgresError: where the database cannot be reached.
@@ -163,7 +176,7 @@ async def open_pool(url: str, *, connections: int = 10, name: str = "ieum") -> P
         max_size=connections,
         server_settings={
             "application_name": name,
-            "idle_in_transaction_session_timeout": "60s",
+            "idle_in_transaction_session_timeout": "30s",
             "lock_timeout": "20s",
         },
     )
@@ -172,7 +185,11 @@ async def open_pool(url: str, *, connections: int = 10, name: str = "ieum") -> P
 
 @asynccontextmanager
 async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.Record]]":
-    """A connection; what is wrong with the database, not with the statement, becomes `Unavailable`."""
+    """A connection; what is wrong with the database, not with the statement, becomes `Unavailable`.
+
+    A value that no column can hold (a zero character, a number or a moment out of range) becomes `Invalid`,
+    since it came from outside; the rules of a field are to name what they can first.
+    """
     acquired = pool.acquire(timeout=ACQUIRE_TIMEOUT)
     try:
         connection = await acquired.__aenter__()
@@ -183,6 +200,8 @@ async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.R
     except DATABASE_TROUBLE as error:
         if isinstance(error, _BUSY) or _is_gone(connection):
             raise Unavailable(type(error).__name__) from error
+        if isinstance(error, _UNSTORABLE) or isinstance(error.__cause__, OverflowError):
+            raise Invalid("not_storable", "A value holds what no field takes, or is out of range") from error
         raise
     finally:
         await acquired.__aexit__()

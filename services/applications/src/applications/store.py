@@ -72,7 +72,7 @@ async def add_schools(tx: Transaction, schools: Sequence[School], now: datetime)
 
 
 async def lock_register(tx: Transaction) -> None:
-    """Let one list be taken in at a time, so that two of them cannot both miss a school."""
+    """Let one list be taken in, or one name change, at a time, so that two cannot miss each other."""
     await tx.execute("lock table school in share row exclusive mode")
 
 
@@ -85,6 +85,22 @@ async def school(tx: Transaction, school: SchoolId) -> School:
     """The school as it is; it cannot close before this transaction ends."""
     row = await tx.fetchrow("select * from school where id = $1 for share", school)
     return _school(_found(row, "school", "school"))
+
+
+async def is_known_by_name(tx: Transaction, school: School) -> bool:
+    """Whether a school without a code would be taken for another one of its province."""
+    known: bool = await tx.fetchval(
+        """
+        select $2::text is null and exists (
+          select from school where id <> $1 and neis_code is null and province = $3 and name_ko = $4
+        )
+        """,
+        school.id,
+        school.facts.neis_code,
+        school.facts.province,
+        school.facts.name_ko,
+    )
+    return known
 
 
 async def save_school(tx: Transaction, school: School) -> None:

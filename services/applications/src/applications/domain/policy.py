@@ -17,8 +17,12 @@ KST: Final = timezone(timedelta(hours=9), "KST")
 
 AGGREGATIONS: Final = ("mean", "trimmed_mean")
 NORMALISATIONS: Final = ("off", "mean_shift", "z_score")
-GROUPS_AT_MOST: Final = {0: 16, 1: 16, 2: 3}
-"""Quota groups that selection supports, by designations a school; beyond that the question is NP-hard."""
+CONFLICT_GROUNDS: Final = ("same_school", "same_province")
+GROUPS_AT_MOST: Final = {0: 16, 1: 16}
+"""Quota groups that selection supports, by designations a school.
+
+A policy never changes, so one that evaluation cannot decide must not open a year.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,10 @@ class Policy:
         if scoring.normalisation not in NORMALISATIONS:
             yield Invalid("known", f"Known are {', '.join(NORMALISATIONS)}", "scoring.normalisation")
         yield from distinct("scoring.conflict_grounds", scoring.conflict_grounds)
+        for number, ground in enumerate(scoring.conflict_grounds):
+            if ground not in CONFLICT_GROUNDS:
+                field = f"scoring.conflict_grounds.{number}"
+                yield Invalid("known", f"Known are {', '.join(CONFLICT_GROUNDS)}", field)
 
     def _kinds_in_pools(self, field: str, kinds: tuple[Kind, ...]) -> Iterator[Invalid]:
         yield from distinct(field, kinds)

@@ -7,6 +7,7 @@ from applications.domain import documents
 from applications.domain.answers import Answers, Asked
 from applications.domain.applications import Application, draft
 from applications.domain.calls import Call
+from applications.domain.schools import School
 from applications.domain.vocabulary import ApplicationId, CallId, DocumentId, Kind, SchoolId
 from chassis import identifiers, outbox
 from chassis.refusals import Conflict
@@ -58,23 +59,23 @@ async def detach_document(
 
 
 async def submit_application(tx: Transaction, application: ApplicationId, school: SchoolId) -> Application:
-    present = await store.application_for_update(tx, application, school)
+    present, applicant = await _of_open_school(tx, application, school)
     call, window, now = await store.window(tx, present.call, school)
     accepted = present.submit(await _asked(tx, call, present.kind), window, now)
     submitted = replace(accepted, receipt=await store.next_receipt(tx, present.year))
     await store.save_application(tx, submitted, now)
     await store.add_submission(tx, submitted)
-    outbox.add(tx, announce.submitted(submitted, await store.school(tx, school)))
+    outbox.add(tx, announce.submitted(submitted, applicant))
     return submitted
 
 
 async def amend_application(tx: Transaction, application: ApplicationId, school: SchoolId) -> Application:
-    present = await store.application_for_update(tx, application, school)
+    present, applicant = await _of_open_school(tx, application, school)
     call, window, now = await store.window(tx, present.call, school)
     amended = present.amend(await _asked(tx, call, present.kind), window, now)
     await store.save_application(tx, amended, now)
     await store.add_submission(tx, amended)
-    outbox.add(tx, announce.amended(amended, await store.school(tx, school)))
+    outbox.add(tx, announce.amended(amended, applicant))
     return amended
 
 
@@ -89,6 +90,16 @@ async def withdraw_application(
     if withdrawn.version and withdrawn.withdrawal:
         outbox.add(tx, announce.withdrawn(withdrawn, await store.school(tx, school), withdrawn.withdrawal))
     return withdrawn
+
+
+async def _of_open_school(
+    tx: Transaction, application: ApplicationId, school: SchoolId
+) -> tuple[Application, School]:
+    """A school's application, and the school, which cannot close before this transaction ends."""
+    present = await store.application_for_update(tx, application, school)
+    applicant = await store.school(tx, school)
+    applicant.require_open()
+    return present, applicant
 
 
 async def _asked(tx: Transaction, call: Call, kind: Kind) -> Asked:

@@ -7,6 +7,7 @@ from applications import announce, store
 from applications.domain.schools import School, SchoolFacts, unknown_of
 from applications.domain.vocabulary import SchoolId
 from chassis import audit, identifiers, outbox
+from chassis.refusals import Conflict
 from chassis.transaction import Transaction
 
 
@@ -31,8 +32,11 @@ async def import_schools(tx: Transaction, rows: Sequence[SchoolFacts]) -> Import
 
 
 async def rename_school(tx: Transaction, school: SchoolId, name_ko: str, name_en: str | None) -> School:
+    await store.lock_register(tx)
     present, now = await store.school_for_update(tx, school), await tx.now()
     renamed = present.rename(name_ko, name_en)
+    if await store.is_known_by_name(tx, renamed):
+        raise Conflict("name_taken", "Another school without a code bears this name here", "name_ko")
     await store.save_school(tx, renamed)
     outbox.add(tx, announce.renamed(renamed, now))
     await audit.record(
