@@ -8,6 +8,7 @@ from notifications import events, http
 from notifications.carriers.mail import Sender
 from notifications.settings import Settings
 from notifications.worker import Courier
+from web import sweep
 
 
 async def courier(runtime: Runtime) -> None:
@@ -23,4 +24,5 @@ async def courier(runtime: Runtime) -> None:
 
 
 def main() -> None:
-    cli(Service("notifications", settings=Settings, inbox=events.inbox, api=http.api, workers=(courier,)))()
+    workers = (sweep, courier)
+    cli(Service("notifications", settings=Settings, inbox=events.inbox, api=http.api, workers=workers))()
