@@ -9,11 +9,11 @@ import dataclasses
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, Literal, Protocol, assert_never, get_args
 
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,31 +22,105 @@ from chassis.migrations import migrate
 from chassis.transaction import Pool, open_pool
 from contracts.topics import TOPICS, Topic
 from embedded import clock as programme_clock
-from embedded import cloning, databases, stack, topics
+from embedded import cloning, databases, topics
 from embedded.cloning import Server
 from embedded.databases import Database
+from embedded.folder import Folder
 from embedded.issuer import Issuer
+from embedded.stack import Stack
 
 On = Literal["embedded", "external"]  # testcontainers joins here
 
 
-@dataclasses.dataclass(frozen=True)
-class Servers:
-    """What a test process has to know; plain enough to be handed to the workers of pytest-xdist."""
+class Servers(Protocol):
+    """What the tests of a session run on. Each part is started when a test first asks for it."""
 
-    admin_url: str
-    passwords: dict[str, str]
-    bootstrap: str
-    session: str
+    def postgres(self) -> Server: ...
+
+    def kafka(self) -> str: ...
+
+    def close(self) -> None: ...
 
 
-class External(BaseSettings):
-    """Addresses of servers that nobody here starts or stops."""
+class Embedded:
+    """Servers of our own, in a folder of their own."""
+
+    def __init__(self) -> None:
+        # Not the loop of any test. The main thread's, since children end with the thread that started them.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._open = ExitStack()
+        folder = Folder(Path(self._open.enter_context(TemporaryDirectory(prefix="ieum-tests-"))))
+        self._open.enter_context(folder.held())
+        self._stack = Stack(folder)
+        self._session = f"t{secrets.token_hex(4)}"
+
+    def postgres(self) -> Server:
+        if self._stack.postgres.child is None:
+            self._runner.run(self._stack.start_postgres())
+        return Server(self._stack.admin_url, self._stack.memory.passwords, self._session)
+
+    def kafka(self) -> str:
+        if self._stack.kafka.child is None:
+            self._runner.run(self._stack.start_kafka())
+        return self._stack.bootstrap
+
+    def close(self) -> None:
+        self._runner.run(self._stack.stop())
+        self._open.close()
+        self._runner.close()
+
+
+class Addresses(BaseSettings):
+    """Of servers that nobody here starts or stops."""
 
     model_config = SettingsConfigDict(env_prefix="IEUM_TEST_")
 
     admin_url: str
     kafka_bootstrap: str
+
+
+class External:
+    """Servers that are there; what tests leave on them is removed."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._addresses = Addresses()
+        self._server = Server(
+            self._addresses.admin_url, databases.new_passwords(), f"t{secrets.token_hex(4)}"
+        )
+        self._prepared = False
+
+    def postgres(self) -> Server:
+        if not self._prepared:
+            self._runner.run(databases.prepare(self._server.admin_url, self._server.passwords))
+            self._prepared = True
+        return self._server
+
+    def kafka(self) -> str:
+        self._runner.run(topics.create(self._addresses.kafka_bootstrap, TOPICS))
+        return self._addresses.kafka_bootstrap
+
+    def close(self) -> None:
+        if self._prepared:
+            self._runner.run(cloning.drop_all(self._server))
+        self._runner.close()
+
+
+class Told:
+    """In a worker of pytest-xdist: what its controller started."""
+
+    def __init__(self, told: str) -> None:
+        self._told = json.loads(told)
+
+    def postgres(self) -> Server:
+        return Server(**self._told["postgres"])
+
+    def kafka(self) -> str:
+        kafka: str = self._told["kafka"]
+        return kafka
+
+    def close(self) -> None:
+        """They are the controller's to stop."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,92 +136,59 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("repetition", range(1, repeat + 1))
 
 
-class Session:
-    """Starts what the tests of this process, or of its workers, run on when they first ask for it."""
+_SERVERS = pytest.StashKey[Servers]()
 
-    def __init__(self, on: On) -> None:
-        self._on = on
-        self._servers: Servers | None = None
-        # Not the loop of any test. The main thread's, since children end with the thread that started them.
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        self._open = AsyncExitStack()
 
-    @property
-    def servers(self) -> Servers:
-        if self._servers is None:
-            self._servers = self._runner.run(self._start())
-        return self._servers
+def _servers(config: pytest.Config) -> Servers:
+    if _SERVERS not in config.stash:
+        config.stash[_SERVERS] = _open(config)
+    return config.stash[_SERVERS]
 
-    def close(self) -> None:
-        self._runner.run(self._stop())
-        self._runner.close()
 
-    async def _start(self) -> Servers:
-        session = f"t{secrets.token_hex(4)}"
-        match self._on:
-            case "embedded":
-                folder = Path(self._open.enter_context(TemporaryDirectory(prefix="ieum-tests-")))
-                running = await self._open.enter_async_context(stack.running(folder))
-                passwords = dict(running.memory.passwords)
-                return Servers(running.admin_url, passwords, running.bootstrap, session)
-            case "external":
-                external = External()
-                passwords = databases.new_passwords()
-                await databases.prepare(external.admin_url, passwords)
-                await topics.create(external.kafka_bootstrap, TOPICS)
-                return Servers(external.admin_url, passwords, external.kafka_bootstrap, session)
-            case _:
-                assert_never(self._on)
-
-    async def _stop(self) -> None:
-        if self._servers is not None and self._on == "external":
-            await cloning.drop_all(
-                Server(self._servers.admin_url, self._servers.passwords, self._servers.session)
-            )
-        await self._open.aclose()
+def _open(config: pytest.Config) -> Servers:
+    if told := getattr(config, "workerinput", {}).get("servers"):
+        return Told(told)
+    on: On = config.getoption("on")
+    match on:
+        case "embedded":
+            return Embedded()
+        case "external":
+            return External()
+        case _:
+            assert_never(on)
 
 
 def pytest_configure_node(node: Any) -> None:
     """The controller of pytest-xdist starts the servers once and tells each worker."""
-    node.workerinput["servers"] = json.dumps(dataclasses.asdict(_session(node.config).servers))
+    servers = _servers(node.config)
+    told = {"postgres": dataclasses.asdict(servers.postgres()), "kafka": servers.kafka()}
+    node.workerinput["servers"] = json.dumps(told)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    session = config.stash.get(_SESSION, None)
-    if session is not None:
-        session.close()
-
-
-_SESSION = pytest.StashKey[Session]()
-
-
-def _session(config: pytest.Config) -> Session:
-    if _SESSION not in config.stash:
-        config.stash[_SESSION] = Session(config.getoption("on"))
-    return config.stash[_SESSION]
+    if _SERVERS in config.stash:
+        config.stash[_SERVERS].close()
 
 
 @pytest.fixture(scope="session")
-def servers(request: pytest.FixtureRequest) -> Servers:
-    """Addresses of the session's PostgreSQL and Kafka."""
-    told = getattr(request.config, "workerinput", {}).get("servers")
-    return Servers(**json.loads(told)) if told else _session(request.config).servers
+def postgres(request: pytest.FixtureRequest) -> Server:
+    """The session's PostgreSQL, on which the databases and roles of the services exist."""
+    return _servers(request.config).postgres()
 
 
-@pytest.fixture
-def kafka(servers: Servers) -> str:
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> str:
     """Bootstrap servers of the session's Kafka, on which the topics of `contracts` exist."""
-    return servers.bootstrap
+    return _servers(request.config).kafka()
 
 
 @pytest.fixture
-async def database(servers: Servers) -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
+async def database(postgres: Server) -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
     """`await database("applications")`: a migrated database of a service for this test alone."""
-    server = Server(servers.admin_url, servers.passwords, servers.session)
     async with AsyncExitStack() as opened:
 
         async def make(service: str) -> Database:
-            return await opened.enter_async_context(cloning.cloned(server, service, migrate))
+            return await opened.enter_async_context(cloning.cloned(postgres, service, migrate))
 
         yield make
 
@@ -169,17 +210,17 @@ async def pool(
 
 
 @pytest.fixture
-async def own_topics(servers: Servers) -> AsyncIterator[Callable[..., Awaitable[Sequence[Topic]]]]:
+async def own_topics(kafka: str) -> AsyncIterator[Callable[..., Awaitable[Sequence[Topic]]]]:
     """`await own_topics(APPLICATIONS, …)`: the same topics under names that only this test knows."""
     made: list[str] = []
 
     async def make(*wanted: Topic) -> Sequence[Topic]:
         suffix = f".{secrets.token_hex(6)}"
-        made.extend(await topics.create(servers.bootstrap, wanted, suffix=suffix))
+        made.extend(await topics.create(kafka, wanted, suffix=suffix))
         return [dataclasses.replace(topic, name=topic.name + suffix) for topic in wanted]
 
     yield make
-    await topics.delete(servers.bootstrap, made)
+    await topics.delete(kafka, made)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from tests.conftest import Servers
 
 from embedded import clock, databases
+from embedded.cloning import Server
 from embedded.databases import SERVICES, Database
 
 Make = Callable[[str], Awaitable[Database]]
@@ -29,8 +29,8 @@ async def run(url: str, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_neither_role_of_a_service_reaches_another_database(servers: Servers, service: str) -> None:
-    own = databases.addresses(service, service, servers.admin_url, servers.passwords)
+async def test_neither_role_of_a_service_reaches_another_database(postgres: Server, service: str) -> None:
+    own = databases.addresses(service, service, postgres.admin_url, postgres.passwords)
     for url in (own.url, own.owner_url):
         await run(url, "select 1")
         for other in {*SERVICES, "postgres", "template1"} - {service}:
@@ -38,17 +38,17 @@ async def test_neither_role_of_a_service_reaches_another_database(servers: Serve
                 await asyncpg.connect(elsewhere(url, other))
 
 
-async def test_a_clone_is_closed_to_the_other_services(database: Make, servers: Servers) -> None:
+async def test_a_clone_is_closed_to_the_other_services(database: Make, postgres: Server) -> None:
     own = await database("applications")
-    stranger = databases.addresses("evaluation", own.name, servers.admin_url, servers.passwords)
+    stranger = databases.addresses("evaluation", own.name, postgres.admin_url, postgres.passwords)
     for url in (stranger.url, stranger.owner_url):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
             await asyncpg.connect(url)
 
 
-async def test_a_wrong_password_is_refused(servers: Servers) -> None:
-    passwords = {**servers.passwords, "applications": "guessed"}
-    own = databases.addresses("applications", "applications", servers.admin_url, passwords)
+async def test_a_wrong_password_is_refused(postgres: Server) -> None:
+    passwords = {**postgres.passwords, "applications": "guessed"}
+    own = databases.addresses("applications", "applications", postgres.admin_url, passwords)
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(own.url)
 
@@ -81,11 +81,11 @@ async def test_the_run_time_role_works_with_data_and_defines_nothing(database: M
             await run(own.url, statement)
 
 
-async def test_preparing_twice_changes_nothing(servers: Servers) -> None:
+async def test_preparing_twice_changes_nothing(postgres: Server) -> None:
     async def privileges() -> list[str]:
         seen = []
         for service in SERVICES:
-            addresses = databases.addresses(service, service, servers.admin_url, servers.passwords)
+            addresses = databases.addresses(service, service, postgres.admin_url, postgres.passwords)
             connection = await asyncpg.connect(addresses.admin_url)
             try:
                 queries = (
@@ -99,7 +99,7 @@ async def test_preparing_twice_changes_nothing(servers: Servers) -> None:
         return seen
 
     before = await privileges()
-    await databases.prepare(servers.admin_url, servers.passwords)
+    await databases.prepare(postgres.admin_url, postgres.passwords)
     assert await privileges() == before
 
 

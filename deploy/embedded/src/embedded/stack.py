@@ -38,14 +38,16 @@ class Stack:
         services: The processes that were started here, by label.
     """
 
-    def __init__(self, folder: Folder, asked: Mapping[str, int], say: Callable[[str], None] = silent) -> None:
+    def __init__(
+        self, folder: Folder, asked: Mapping[str, int] | None = None, say: Callable[[str], None] = silent
+    ) -> None:
         if ended := processes.end_stale(folder.pids):
             say(f"Ended what a killed run had left: {', '.join(ended)}.")
         self.folder = folder
         self.say = say
         self.databases: dict[str, Database] = {}
         self.services: dict[str, ServiceProcess] = {}
-        self.memory = _complete(folder.recall(), asked)
+        self.memory = _complete(folder.recall(), asked or {})
         folder.remember(self.memory)
         self.issuer = Issuer.open(folder.issuer)
         self.spans = Receiver(folder.spans, self.memory.ports["spans"])
@@ -232,7 +234,7 @@ async def running(
     names = list(services)
     folder = Folder(path)
     with folder.held():
-        stack = Stack(folder, asked or {}, say)
+        stack = Stack(folder, asked, say)
         try:
             await stack.start()
             await stack.migrate(names)
