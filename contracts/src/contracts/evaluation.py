@@ -293,47 +293,20 @@ class EvaluationScheduled(_ApplicationEvent):
     ends_at: Moment
 
 
-class _ReviewerEvent(Event):
+class ReviewerAssigned(Event):
+    """A reviewer is to score an application."""
+
     topic: ClassVar[Topic] = topics.EVALUATION
     key_field: ClassVar[str] = "reviewer"
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "the reviewer is told what to score and until when"
 
     reviewer: ReviewerId
-
-
-class _AssignmentEvent(_ReviewerEvent):
     application: ApplicationId
     school: SchoolId
     school_name_ko: Annotated[OrganisationName, Field(examples=["한빛공업고등학교"])]
     school_name_en: Annotated[OrganisationName | None, Field(examples=["Hanbit Technical High School"])]
     kind: Kind
     stage: Annotated[Code, Field(examples=["documents", "performance"])]
-
-
-class ReviewerAssigned(_AssignmentEvent):
-    """A reviewer is to score an application."""
-
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
-    why: ClassVar[str] = "the reviewer is told what to score and until when"
-
     assigned_at: Moment
-    due_at: Annotated[Moment, Field(description="First moment that is too late to score")]
-
-
-class ReviewerRecused(_AssignmentEvent):
-    """A reviewer's conflict with an application was declared or found; they neither read nor score it."""
-
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
-    why: ClassVar[str] = "the reviewer is told, and the officers, who have to assign another"
-
-    ground: Annotated[Code, Field(examples=["declared", "same_school", "same_province"])]
-    recused_at: Moment
-
-
-class ScoringClosing(_ReviewerEvent):
-    """A reviewer has scores left to give and the time to give them is running out."""
-
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
-    why: ClassVar[str] = "the reviewer is reminded"
-
-    outstanding: Annotated[Count, Field(description="Applications not yet scored by this reviewer")]
     due_at: Annotated[Moment, Field(description="First moment that is too late to score")]

@@ -18,7 +18,6 @@ from contracts.values import (
     OpeningId,
     Ordinal,
     OrganisationName,
-    Origin,
     Province,
     Reason,
     SchoolId,
@@ -92,27 +91,6 @@ class ClassClosed(_ClassEvent):
     students: Annotated[Count, Field(description="Students who are in it and stay")]
     reason: Annotated[Reason, Field(examples=["school_relinquished", "school_revoked", "ended"])]
     closed_at: Moment
-
-
-class OutcomeReported(_SchoolEvent):
-    """What became of a school's cohort, as counted on one day."""
-
-    read_by: ClassVar[tuple[Service, ...]] = ("evaluation",)
-    why: ClassVar[str] = "evaluation computes the quantitative part of continuing schools from these counts"
-
-    cohort: Annotated[int, Field(ge=2008, le=2999, description="Year of graduation", examples=[2024])]
-    as_of: Annotated[date, Field(description="Day of the count", examples=["2024-04-01"])]
-    revision: Annotated[Ordinal, Field(description="1 for the first report of this cohort and day")]
-    enrolled: Annotated[Count, Field(description="Students of customised classes")]
-    graduates: Annotated[Count, Field(examples=[120])]
-    employed: Annotated[Count, Field(examples=[48])]
-    advanced: Annotated[Count, Field(description="Went on to advanced study", examples=[30])]
-    enlisted: Annotated[Count, Field(description="Enlisted in military service", examples=[3])]
-    excluded: Annotated[Count, Field(description="Left out of the official base", examples=[1])]
-    retained_6_months: Annotated[Count | None, Field(description="Null while not known")]
-    retained_12_months: Annotated[Count | None, Field(description="Null while not known")]
-    reported_at: Moment
-    origin: Origin = None
 
 
 class _CompanyEvent(Event):

@@ -51,16 +51,6 @@ class StudentEnrolled(_StudentEvent):
     enrolled_at: Moment
 
 
-class StudentLeft(_StudentEvent):
-    """A student left the class."""
-
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
-    why: ClassVar[str] = "the student is told"
-
-    reason: Annotated[Reason, Field(examples=["transferred", "left_school", "own_wish"])]
-    left_at: Moment
-
-
 class PreferencesOpened(_StudentEvent):
     """A student may list openings for a matching round."""
 

@@ -95,8 +95,11 @@ Recipient = Annotated[
 ]
 ProgrammeYear = Annotated[int, Field(ge=2008, le=2999, description="Programme year", examples=[2025])]
 Sequence = Annotated[int, Field(ge=1, description="Dense counter of a stream, from 1", examples=[3])]
-Count = Annotated[int, Field(ge=0, examples=[12])]
-Ordinal = Annotated[int, Field(ge=1, examples=[1])]
+LARGEST: Final = 2**31 - 1
+"""What every reader can keep as an integer."""
+
+Count = Annotated[int, Field(ge=0, le=LARGEST, examples=[12])]
+Ordinal = Annotated[int, Field(ge=1, le=LARGEST, examples=[1])]
 Days = Annotated[int, Field(ge=1, le=366, description="Calendar days in Korea", examples=[7])]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="A code, never a sentence")]
 DecimalText = Annotated[

@@ -63,7 +63,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
     ),
     "assignment": Machine(
         ("reviewer", "application"),
-        {"reviewer-assigned": {"": "assigned"}, "reviewer-recused": {"": "recused", "assigned": "recused"}},
+        {"reviewer-assigned": {"": "assigned"}},
     ),
     "run": Machine(
         ("run",),
@@ -107,7 +107,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
     ),
     "enrolment": Machine(
         ("student", "employment_class"),
-        {"student-enrolled": {"": "enrolled"}, "student-left": {"enrolled": "left"}},
+        {"student-enrolled": {"": "enrolled"}},
     ),
     "round of a student": Machine(
         ("student", "round"),

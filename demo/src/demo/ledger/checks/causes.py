@@ -11,7 +11,7 @@ from demo.report.story import Check
 
 SYSTEM: Final = frozenset({"evaluation", "placement", "notifications"})
 """Pseudonyms under which services themselves let time pass: what expires, what was delivered."""
-OF_TIME: Final = frozenset({"offer-expired", "student-offer-expired", "scoring-closing"})
+OF_TIME: Final = frozenset({"offer-expired", "student-offer-expired"})
 """What may be told because a moment has passed, and for no request."""
 
 

@@ -135,11 +135,6 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     "ieum.evaluation.eligibility-decided.v1": (Concern("eligibility_decided", SCHOOL),),
     "ieum.evaluation.evaluation-scheduled.v1": (Concern("evaluation_scheduled", SCHOOL, until="ends_at"),),
     "ieum.evaluation.reviewer-assigned.v1": (Concern("reviewer_assigned", REVIEWER, until="due_at"),),
-    "ieum.evaluation.reviewer-recused.v1": (
-        Concern("reviewer_recused", REVIEWER),
-        Concern("reviewer_recused_office", Office()),
-    ),
-    "ieum.evaluation.scoring-closing.v1": (Concern("scoring_closing", REVIEWER, until="due_at"),),
     "ieum.placement.agreement-proposed.v1": (
         Concern("agreement_proposed_school", SCHOOL),
         Concern("agreement_proposed_company", COMPANY),
@@ -160,7 +155,6 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     ),
     "ieum.placement.opening-filled.v1": (Concern("opening_filled", COMPANY),),
     "ieum.students.student-enrolled.v1": (Concern("student_enrolled", STUDENT),),
-    "ieum.students.student-left.v1": (Concern("student_left", STUDENT),),
     "ieum.students.preferences-opened.v1": (Concern("preferences_opened", STUDENT, until="until"),),
     "ieum.students.student-unmatched.v1": (Concern("student_unmatched", STUDENT),),
     "ieum.students.student-offered.v1": (
@@ -192,7 +186,6 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
 
 SILENT: Final[Mapping[str, str]] = {
     "ieum.applications.programme-year-opened.v1": "the policy is public, and schools are told of the call",
-    "ieum.placement.outcome-reported.v1": "counts that the school itself reported, for evaluation",
 }
 """Events of others that tell nobody, and why."""
 
