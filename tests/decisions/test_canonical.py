@@ -1,9 +1,38 @@
 import hashlib
+from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from decisions import lot
 from decisions.canonical import canonical, result_sha256, sealed, sha256
+
+NUMBERS = (
+    st.integers()
+    | st.sampled_from([2**53 - 1, 2**53, -(2**53), 10**15, -0.0, 1e16, 1e21, 1e-7])
+    | st.floats(allow_nan=True)
+)
+TEXTS = st.text(st.characters(exclude_categories=())) | st.text(
+    ':,[-0123456789.eNI"\\\n\x7f가\U0001f600\ufb33'
+)
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+    max_leaves=12,
+)
+
+
+@given(DOCUMENTS)
+def test_the_canonical_form_is_that_of_rfc_8785(document: Any) -> None:
+    try:
+        expected = rfc8785.dumps(document)
+    except ValueError as error:
+        with pytest.raises(type(error)):
+            canonical(document)
+    else:
+        assert canonical(document) == expected
 
 
 def test_the_canonical_form_sorts_names_and_drops_white_space() -> None:
