@@ -65,6 +65,20 @@ async def test_a_reserve_is_promoted_when_a_school_gives_up_its_place(town: Town
     assert told[0][1]["held"] == "selected"
 
 
+async def test_an_explanation_calls_an_offer_an_offer_until_it_is_accepted(town: Town) -> None:
+    async def explained() -> str:
+        result = done(await town.school(5).get(f"/programme-years/{YEAR}/result"))
+        return str(result["outcome"]["explanation_en"])
+
+    await town.finished(TEN)
+    done(await town.school(1).post(RELINQUISH, REASON), 201)
+    offer = await town.offer_of(5)
+    assert offer is not None
+    assert "Outcome: offered (general support), held once it is accepted." in await explained()
+    done(await town.school(5).post(f"/offers/{offer['id']}/acceptance"), 201)
+    assert "Outcome: selected (general support)." in await explained()
+
+
 async def test_holders_keep_what_they_hold_and_may_be_offered_more(town: Town) -> None:
     schools = {**TEN, 5: (92, {"tracks": ["new_technology"]}), 6: (50, {}), 7: (40, {})}
     # 5 and 2 hold new technology, 3 a general place beside 1; 4 is next.

@@ -182,3 +182,20 @@ def test_vocabularies_of_the_contracts_are_shown_by_name() -> None:
     kind = "ieum.applications.school-renamed.v1"
     for code, named in PROVINCES.items():
         assert named.en in said(kind, "school_renamed", "en", province=code)
+
+
+REASONS = (
+    *("school_closed", "school_type_not_eligible", "not_a_participant", "participant_already"),
+    *("second_application", "document_missing"),
+    *("below_cut_line", "below_minimum_quantitative", "below_minimum_qualitative"),
+    *("listed_openings_full", "not_ranked_by_company", "agreement_not_in_force", "opening_gone"),
+    *("no_opening_listed", "school_relinquished", "school_revoked", "ended", "application_withdrawn"),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_that_evaluation_or_placement_gives_is_told_in_words(
+    reason: str, language: Language
+) -> None:
+    assert catalogue(language).codes.get(reason, reason) != reason

@@ -164,7 +164,7 @@ class SchoolNotSelected(_Outcome):
 
     reasons: Annotated[
         tuple[Reason, ...],
-        Field(min_length=1, examples=[["below_cut_line"], ["below_part_minimum"], ["dropped"]]),
+        Field(min_length=1, examples=[["below_cut_line"], ["below_minimum_quantitative"]]),
     ]
     decided_at: Moment
 

@@ -46,14 +46,22 @@ class Explanation:
 
 
 def explain(
-    decision: Decision, applicant: Applicant, minima: Mapping[str, Decimal], names: Names
+    decision: Decision,
+    applicant: Applicant,
+    minima: Mapping[str, Decimal],
+    names: Names,
+    *,
+    offered: bool = False,
 ) -> Explanation:
-    """Say what a school got and why it got nothing it likes better; `minima` are points its parts need."""
+    """Say what a school got and why it got nothing it likes better; `minima` are points its parts need.
+
+    What is `offered` is the school's only once it accepts.
+    """
     shortfalls = tuple(_completed(each, applicant, minima) for each in decision.shortfalls)
     told = [
         _score(decision, applicant),
         _asked(applicant, names),
-        _outcome(decision, names),
+        _offer(decision, names) if offered else _outcome(decision, names),
         *(_shortfall(each) for each in shortfalls),
         *(_missed(each, names) for each in decision.missed),
     ]
@@ -141,6 +149,11 @@ def _outcome(decision: Decision, names: Names) -> tuple[str, str]:
             return "결과: 미선정.", "Outcome: not selected."
         case _:
             assert_never(award.outcome)
+
+
+def _offer(decision: Decision, names: Names) -> tuple[str, str]:
+    ko, en = names.award(decision.award.designations)
+    return f"결과: 제안({ko}). 수락해야 확정됩니다.", f"Outcome: offered ({en}), held once it is accepted."
 
 
 def _shortfall(shortfall: Shortfall) -> tuple[str, str]:

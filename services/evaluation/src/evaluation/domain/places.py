@@ -96,6 +96,10 @@ class Standing:
     struck_general: bool = False
 
     @property
+    def holds(self) -> bool:
+        return self.state is StandingState.SELECTED
+
+    @property
     def gone(self) -> bool:
         return self.state in (StandingState.RELINQUISHED, StandingState.REVOKED)
 
@@ -158,11 +162,7 @@ def standing_now(
 
     A `closed` school gets nothing new.
     """
-    holders = {
-        standing.school: standing.designations
-        for standing in standings.values()
-        if standing.state is StandingState.SELECTED
-    }
+    holders = {standing.school: standing.designations for standing in standings.values() if standing.holds}
     holders |= {offer.school: offer.designations for offer in pending}
     remaining = [
         each
@@ -174,6 +174,16 @@ def standing_now(
         policy=final.policy,
         applicants=tuple(standings[each.id].wishes(each) for each in remaining),
         holders=holders,
+    )
+
+
+def not_held_yet(awards: Iterable[Award], standings: Mapping[SchoolId, Standing]) -> frozenset[SchoolId]:
+    """Schools that a promotion gives more than they hold: theirs only once an offer is accepted."""
+    held = {each.school: set(each.designations) for each in standings.values() if each.holds}
+    return frozenset(
+        award.id
+        for award in awards
+        if award.outcome == "selected" and held.get(award.id) != set(award.designations)
     )
 
 

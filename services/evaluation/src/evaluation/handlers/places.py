@@ -148,8 +148,9 @@ async def promote(tx: Transaction, programme: ProgrammeYear, now: datetime) -> N
     closed = [school.id for school in (await intake.schools(tx, standings)).values() if school.closed]
     snapshot = places.standing_now(final, standings, pending, closed)
     decided = snapshots.decided(snapshot)
-    run = await add_run(tx, programme, RunStage.PROMOTION, decided, now)
     awards = [decision.award for decision in decided.decisions]
+    offered = places.not_held_yet(awards, standings)
+    run = await add_run(tx, programme, RunStage.PROMOTION, decided, now, offered=offered)
     promotions = places.promotions(awards, snapshot.holders, [offer.school for offer in pending])
     offers = [
         Offer(

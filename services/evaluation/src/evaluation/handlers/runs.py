@@ -1,7 +1,7 @@
 """Use cases of a run: the lot, proposal, approval by a second officer, publication."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chassis import audit, identifiers, outbox
@@ -19,7 +19,7 @@ from evaluation.domain.reviewing import naming
 from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
-from evaluation.domain.vocabulary import RunId, RunStage, RunState, Stage, StandingState, Year
+from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, Stage, StandingState, Year
 from evaluation.handlers import reviewing
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
@@ -90,9 +90,18 @@ def snapshot_of(programme: ProgrammeYear, seed: str, scored: Sequence[Scored]) -
 
 
 async def add_run(
-    tx: Transaction, programme: ProgrammeYear, stage: RunStage, decided: Decided, now: datetime
+    tx: Transaction,
+    programme: ProgrammeYear,
+    stage: RunStage,
+    decided: Decided,
+    now: datetime,
+    *,
+    offered: Collection[SchoolId] = (),
 ) -> Run:
-    """Keep a run with snapshot, result and what it says to each school; a promotion is published at once."""
+    """Keep a run with snapshot, result and what it says to each school; a promotion is published at once.
+
+    `offered` are the schools for which the result is an offer yet.
+    """
     promotion = stage is RunStage.PROMOTION
     run = Run(
         id=RunId(identifiers.new("run")),
@@ -108,11 +117,13 @@ async def add_run(
         published_at=now if promotion else None,
     )
     await store.add(tx, run, Documents(decided.snapshot, decided.result))
-    await _explain(tx, programme, run, decided)
+    await _explain(tx, programme, run, decided, offered)
     return run
 
 
-async def _explain(tx: Transaction, programme: ProgrammeYear, run: Run, decided: Decided) -> None:
+async def _explain(
+    tx: Transaction, programme: ProgrammeYear, run: Run, decided: Decided, offered: Collection[SchoolId]
+) -> None:
     applicants = {each.id: each for each in decided.applicants}
     applications = await intake.applications_of(tx, programme.year)
     schools = await intake.schools(tx, applicants)
@@ -128,7 +139,13 @@ async def _explain(tx: Transaction, programme: ProgrammeYear, run: Run, decided:
         (
             decision.award,
             applicant := applicants[decision.award.id],
-            explain(decision, applicant, rubric.kinds[applicant.kind].minima, names),
+            explain(
+                decision,
+                applicant,
+                rubric.kinds[applicant.kind].minima,
+                names,
+                offered=decision.award.id in offered,
+            ),
         )
         for decision in decided.decisions
     ]

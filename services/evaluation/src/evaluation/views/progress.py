@@ -1,6 +1,7 @@
 """How far a year's evaluation has come, and what it waits for."""
 
 from chassis.transaction import ReadTransaction
+from contracts import topics
 from evaluation.domain.vocabulary import Year
 from evaluation.views.shapes import (
     CallView,
@@ -55,7 +56,7 @@ async def _calls(tx: ReadTransaction, year: Year) -> list[CallView]:
             as standing,
           coalesce((
             select jsonb_object_agg(m.key, m.value::bigint) from jsonb_each_text(c.manifest) m
-            left join messaging.mark r on r.topic = 'ieum.applications.v1' and r.key = m.key
+            left join messaging.mark r on r.topic = $2 and r.key = m.key
             where c.started_at is null and coalesce(r.sequence, 0) < m.value::bigint
           ), '{}') as counts,
           array(
@@ -65,6 +66,7 @@ async def _calls(tx: ReadTransaction, year: Year) -> list[CallView]:
         from call_for_applications c where c.year = $1 order by c.id
         """,
         year,
+        topics.APPLICATIONS.name,
     )
     calls = [plain(row) for row in rows]
     return [CallView(**call, missing=call["counts"]) for call in calls]
