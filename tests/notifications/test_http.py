@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from tests.applications.town import Caller, done, refused
 from tests.notifications.desk import ADDRESS, NAME, NOW, Desk
 from tests.notifications.test_telling import submitted
@@ -52,23 +51,18 @@ async def test_a_contact_is_nobody_elses(desk: Desk) -> None:
         refused(await other.get("/contacts/me"), 404, (None, "contact_not_found"))
 
 
-@pytest.mark.parametrize(
-    ("changed", "field", "rule"),
-    [
+async def test_a_contact_that_breaks_a_rule_changes_nothing_and_is_not_repeated(desk: Desk) -> None:
+    for changed, field, rule in (
         ({"address": "no address"}, "address", "address_not_mailable"),
         ({"name": "a\nb"}, "name", "name_not_plain"),
         ({"language": "fr"}, "language", "literal_error"),
         ({"party": "sch_2"}, "party", "extra_forbidden"),
-    ],
-)
-async def test_a_contact_that_breaks_a_rule_changes_nothing_and_is_not_repeated(
-    desk: Desk, changed: dict[str, str], field: str, rule: str
-) -> None:
-    answer = await school(desk).put("/contacts/me", CONTACT | changed)
-    refused(answer, 422, (field, rule))
-    assert ADDRESS not in answer.text
-    assert NAME not in answer.text
-    assert changed.get("address", "?") not in answer.text
+    ):
+        answer = await school(desk).put("/contacts/me", CONTACT | changed)
+        refused(answer, 422, (field, rule))
+        assert ADDRESS not in answer.text
+        assert NAME not in answer.text
+        assert changed.get("address", "?") not in answer.text
     assert await desk.rows("select from contact") == []
 
 
@@ -158,9 +152,9 @@ async def test_an_inbox_is_paged_newest_first_without_loss_or_repeat(desk: Desk)
     assert moments == sorted(moments, reverse=True)
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 201}, {"language": "fr"}, {"recipient": "sch_2"}])
-async def test_an_inbox_refuses_what_it_does_not_know(desk: Desk, query: dict[str, Any]) -> None:
-    assert (await school(desk).get("/inbox", **query)).status_code == 422
+async def test_an_inbox_refuses_what_it_does_not_know(desk: Desk) -> None:
+    for query in ({"limit": 0}, {"limit": 201}, {"language": "fr"}, {"recipient": "sch_2"}):
+        assert (await school(desk).get("/inbox", **query)).status_code == 422, query
 
 
 async def test_officers_share_the_inbox_of_their_office(desk: Desk) -> None:
@@ -180,11 +174,11 @@ async def test_a_reviewer_is_a_party_of_their_own(desk: Desk) -> None:
     assert (await inbox_of(desk.caller("reviewer", sub="rev_2")))["items"] == []
 
 
-@pytest.mark.parametrize("role", ["school", "company", "student", "agency", "auditor", "operator"])
-async def test_who_acts_for_nobody_has_no_inbox(desk: Desk, role: str) -> None:
-    caller = desk.caller(role, sub="sch_1")
-    refused(await caller.get("/inbox"), 403, (None, "party_missing"))
-    refused(await caller.put("/contacts/me", CONTACT), 403, (None, "party_missing"))
+async def test_who_acts_for_nobody_has_no_inbox(desk: Desk) -> None:
+    for role in ("school", "company", "student", "agency", "auditor", "operator"):
+        caller = desk.caller(role, sub="sch_1")
+        refused(await caller.get("/inbox"), 403, (None, "party_missing"))
+        refused(await caller.put("/contacts/me", CONTACT), 403, (None, "party_missing"))
 
 
 async def test_overseers_see_how_many_and_which_failed_but_neither_contents_nor_addresses(desk: Desk) -> None:
@@ -224,10 +218,10 @@ async def test_overseers_see_how_many_and_which_failed_but_neither_contents_nor_
     assert done(await desk.caller("officer").get("/deliveries/statistics", programme_year=2024)) == []
 
 
-@pytest.mark.parametrize("role", ["school", "company", "student", "reviewer", "agency"])
-@pytest.mark.parametrize("path", ["/deliveries/statistics", "/deliveries/failures"])
-async def test_parties_oversee_nothing(desk: Desk, role: str, path: str) -> None:
-    refused(await desk.caller(role, party="sch_1").get(path), 403, (None, "role_missing"))
+async def test_parties_oversee_nothing(desk: Desk) -> None:
+    for role in ("school", "company", "student", "reviewer", "agency"):
+        for path in ("/deliveries/statistics", "/deliveries/failures"):
+            refused(await desk.caller(role, party="sch_1").get(path), 403, (None, "role_missing"))
 
 
 async def test_failures_are_paged(desk: Desk) -> None:
