@@ -99,15 +99,16 @@ def _read(language: Language) -> Catalogue:
     )
 
 
+def _listed(one: Callable[[str], str], separator: str = ", ") -> Callable[[Iterable[str]], str]:
+    return lambda several: separator.join(one(each) for each in several)
+
+
 def _filters(language: Language, codes: Mapping[str, str]) -> dict[str, Callable[..., str]]:
     locale = Locale.parse(language)
     moment, day, won = _PATTERNS[language]
 
     def named(vocabulary: Mapping[str, Named]) -> Callable[[str], str]:
         return lambda code: getattr(vocabulary[code], language) if code in vocabulary else code
-
-    def listed(one: Callable[[str], str], separator: str = ", ") -> Callable[[Iterable[str]], str]:
-        return lambda several: separator.join(one(each) for each in several)
 
     @lru_cache(4096)
     def when(value: datetime) -> str:
@@ -132,12 +133,12 @@ def _filters(language: Language, codes: Mapping[str, str]) -> dict[str, Callable
         "number": number,
         "won": lambda value: won.format(number(value)),
         "code": code,
-        "codes": listed(code),
+        "codes": _listed(code),
         "province": named(PROVINCES),
         "kind": named(KINDS),
-        "kinds": listed(named(KINDS)),
+        "kinds": _listed(named(KINDS)),
         "track": track,
-        "tracks": listed(track),
-        "wishes": lambda tracks: listed(track, " > ")(tracks) or general,
-        "place": lambda tracks: listed(track)(tracks) or general,
+        "tracks": _listed(track),
+        "wishes": lambda tracks: _listed(track, " > ")(tracks) or general,
+        "place": lambda tracks: _listed(track)(tracks) or general,
     }
