@@ -38,7 +38,7 @@ def taken(down: Walk, limits: Limits, turns: list[Turn]) -> list[int | None]:
 
 
 def test_the_kernel_gives_what_the_plain_rule_gives() -> None:
-    for number in range(4_000):
+    for number in range(2_000):
         limits, turns = random_turns(random.Random(number))
         assert [step.taken for step in kernel.steps(limits, turns)] == [
             step.taken for step in walk(limits, turns)

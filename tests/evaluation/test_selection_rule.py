@@ -106,7 +106,7 @@ def random_policy(chance: random.Random, groups: int) -> Policy:
         quotas.append(Quota(f"g{number}", tracks, chance.randint(0, at_most), at_most))
     return Policy(
         seats=chance.choice([0, 1, 2, 2, 3, 3, 4]),
-        designations_per_school=1,
+        designations_per_school=chance.choice([0, *[1] * 9]),
         pools=chance.choice(
             [(("continuing",), ("new",)), (("continuing", "new"),), (("new", "continuing"),)]
         ),

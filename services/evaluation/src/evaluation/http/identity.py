@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from chassis.refusals import NotAllowed
 from evaluation.domain.vocabulary import ReviewerId, SchoolId
 from web import Principal, Role, require
 
@@ -18,25 +17,19 @@ _Reader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.A
 
 def own_school(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
-    return SchoolId(_party(caller))
+    return SchoolId(caller.acts_for())
 
 
 def own_reviews(caller: _Reviewer) -> ReviewerId:
     """The reviewer who asks."""
-    return ReviewerId(_party(caller))
+    return ReviewerId(caller.acts_for())
 
 
 def confined_to(caller: _Reader) -> SchoolId | None:
     """The one school whose data the caller sees; None for officers and auditors, who see all."""
     if caller.roles & {Role.OFFICER, Role.AUDITOR}:
         return None
-    return SchoolId(_party(caller))
-
-
-def _party(caller: Principal) -> str:
-    if caller.party is None:
-        raise NotAllowed("party_missing", "The token's party must be who is acted for")
-    return caller.party
+    return SchoolId(caller.acts_for())
 
 
 OwnSchool = Annotated[SchoolId, Depends(own_school)]
