@@ -76,7 +76,7 @@ async def test_two_workers_and_two_relays_are_killed_again_and_again(bench: Benc
 
 
 async def test_a_process_stopped_in_its_tracks_wakes_up_as_a_stranger(bench: Bench) -> None:
-    """SIGSTOP past the session timeout: its partitions are others' by then; what it still does is absorbed."""
+    """SIGSTOP past the session timeout: its partitions are others' by then; its work is absorbed."""
     await bench.tell_many(things=THINGS, each=EACH)
     zombie = bench.start("worker", INBOX_BATCH="10")
     bench.start("relay")

@@ -1,6 +1,8 @@
 """The inbox: each event once, in its stream's order, and what does not fit waits with all that follows it."""
 
+import asyncio
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,11 +11,12 @@ from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
 from tests.chassis.tally import COUNTS, THINGS, Tally
 
-from chassis import parking
+from chassis import parking, settling
 from chassis.consumer import Consumer
 from chassis.identifiers import event_id
 from chassis.inbox import Inbox
 from chassis.refusals import Conflict, Invalid, NotFound
+from chassis.settling import Interrupted
 from chassis.transaction import Command, Transaction, begin, read
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -260,7 +263,7 @@ async def test_replay_applies_in_order_once_the_gap_is_skipped(bench: Bench) -> 
 
 async def test_replay_stops_at_what_still_fails_and_changes_nothing(bench: Bench, consumer: Consumer) -> None:
     await consumer.settle([record(bench.tally.happened(thing="poison"), 1)])
-    with pytest.raises(ValueError, match="poison"):
+    with pytest.raises(Conflict, match="still fails: ValueError"):
         async with begin(bench.pool, SOMEBODY) as tx:
             await parking.replay(tx, bench.tally.inbox, bench.things.name, "poison", "again")
     assert await parked(bench) == [("poison", 1, "handler_failed")]
@@ -324,3 +327,149 @@ async def test_a_repetition_of_a_batch_gives_the_answers_the_same_ids(bench: Ben
         "select headers ->> 'ce_causationid' as cause from messaging.outbox order by seq"
     )
     assert first["cause"] == str(Envelope.read(records[0].headers).id)
+
+
+async def test_one_id_told_in_two_generations_has_one_effect_in_one_batch_too(bench: Bench) -> None:
+    """A restored service does its work again and tells the same facts under the same ids."""
+    identity = event_id()
+    happened = bench.tally.happened(thing="a")
+    await apply(
+        bench,
+        record(happened, 1, identity=identity),
+        record(happened, 1, generation=2, identity=identity),
+    )
+    assert await totals(bench) == {"a": 1}
+    assert await mark(bench, "a") == (2, 1, False)
+
+
+async def test_a_lost_connection_is_not_the_events_fault(bench: Bench, consumer: Consumer) -> None:
+    counted, losses = bench.tally.count, iter(range(8))
+
+    async def loses(tx: Transaction, event: Event) -> None:
+        if next(losses, None) is not None:
+            await tx.execute("select pg_terminate_backend(pg_backend_pid())")
+        await counted(tx, event)  # type: ignore[arg-type]
+
+    bench.tally.inbox._single[bench.tally.happened.type] = loses  # noqa: SLF001 - a fragile twin of the handler
+    await consumer.settle([record(bench.tally.happened(thing="a"), 1)])
+    assert await parked(bench) == []
+    assert await totals(bench) == {"a": 1}
+
+
+async def test_a_stop_leaves_an_event_that_fails_to_the_next_process(
+    bench: Bench, consumer: Consumer
+) -> None:
+    """Parked is what failed after patience; a process that is told to stop has none."""
+    poison = record(bench.tally.happened(thing="poison"), 1)
+    settling = asyncio.create_task(consumer.settle([poison]))
+    await asyncio.sleep(0.3)
+    consumer.stop()
+    with pytest.raises(Interrupted):
+        await settling
+    assert await parked(bench) == []
+    assert await bench.rows("select * from messaging.position") == []
+
+
+async def test_many_events_that_fail_share_one_batchs_patience(
+    bench: Bench, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "PATIENCE_OF_A_BATCH", 1.5)
+    poison = [record(bench.tally.happened(thing=f"poison-{n}"), 1) for n in range(20)]
+    began = time.monotonic()
+    await consumer.settle([*poison, record(bench.tally.happened(thing="a"), 1)])
+    assert await totals(bench) == {"a": 1}
+    assert len(await parked(bench)) == 20
+    assert time.monotonic() - began < 12
+
+
+async def test_a_key_of_any_length_is_parked_without_holding_up_others(
+    bench: Bench, consumer: Consumer
+) -> None:
+    good = record(bench.tally.happened(thing="a"), 1)
+    long = bytes(random.Random(1).randbytes(9000))
+    await consumer.settle([replace(good, key=long, offset=good.offset + 1000), good])
+    assert await totals(bench) == {"a": 1}
+    ((lane, _, _),) = await parked(bench)
+    assert lane is not None
+    assert len(lane.encode()) <= 600
+
+
+async def test_an_event_class_that_cannot_read_a_record_parks_it(bench: Bench) -> None:
+    class Broken(bench.tally.happened):  # type: ignore[misc,name-defined]
+        @classmethod
+        def read(cls, data: bytes) -> "Broken":
+            raise RecursionError(len(data))
+
+    inbox = Inbox(bench.things, known={bench.tally.happened.type: Broken})
+    inbox.on(bench.tally.happened)(bench.tally.count)
+    await apply(bench, record(bench.tally.happened(thing="a"), 1), inbox=inbox)
+    assert await parked(bench) == [("a", 1, "undecodable:RecursionError")]
+
+
+async def test_replay_sees_what_is_parked_while_it_waits_for_the_stream(bench: Bench) -> None:
+    """The worker parks behind; a replay that read the list before it had the lock would leave that behind."""
+    happened, topic = bench.tally.happened, bench.things.name
+    await apply(bench, record(happened(thing="a"), 2))
+
+    async def replayed() -> int:
+        async with begin(bench.pool, SOMEBODY) as tx:
+            return await parking.replay(tx, bench.tally.inbox, topic, "a", "the first one came")
+
+    async with begin(bench.pool, SOMEBODY) as tx:
+        await parking.skip_to(tx, topic, "a", 1, "lost for good")
+    async with begin(bench.pool, SOMEBODY) as worker:
+        await bench.tally.inbox.apply(worker, bench.tally.inbox.understand([record(happened(thing="a"), 3)]))
+        replay = asyncio.create_task(replayed())
+        await asyncio.sleep(0.5)
+    assert await replay == 2
+    assert await parked(bench) == []
+    assert await mark(bench, "a") == (1, 3, False)
+
+
+async def test_discard_leaves_a_stream_parked_when_more_is_parked_meanwhile(bench: Bench) -> None:
+    happened = bench.tally.happened
+    undecodable = record(happened(thing="a"), 1).without("ce_id")
+    await apply(bench, undecodable)
+    async with read(bench.pool) as view:
+        (first,) = await parking.everything(view)
+
+    async def discarded() -> None:
+        async with begin(bench.pool, SOMEBODY) as tx:
+            await parking.discard(tx, first.id, "cannot be read")
+
+    async with begin(bench.pool, SOMEBODY) as worker:
+        await bench.tally.inbox.apply(worker, bench.tally.inbox.understand([record(happened(thing="a"), 2)]))
+        discard = asyncio.create_task(discarded())
+        await asyncio.sleep(0.5)
+    await discard
+    assert await mark(bench, "a") == (0, 0, True)
+
+
+async def test_a_discarded_record_stays_discarded_when_its_topic_is_read_anew(bench: Bench) -> None:
+    happened = bench.tally.happened
+    first, second = record(happened(thing="a"), 1), record(happened(thing="a"), 2)
+    undecodable = replace(first, offset=first.offset + 1000, value=b"{").without("ce_id")
+    keyless = replace(first, key=None, offset=first.offset + 1001)
+    await apply(bench, first, undecodable, keyless)
+    async with begin(bench.pool, SOMEBODY) as tx:
+        for one in await parking.everything(tx):
+            await parking.discard(tx, one.id, "cannot be read")
+    assert await parked(bench) == []
+    await apply(bench, first, undecodable, keyless, second)
+    assert await parked(bench) == []
+    assert await mark(bench, "a") == (1, 2, False)
+
+
+async def test_what_is_parked_cannot_be_skipped_by_mistake(bench: Bench) -> None:
+    happened = bench.tally.happened
+    await apply(bench, *(record(happened(thing="a"), n) for n in (1, 3, 4)))
+    async with begin(bench.pool, SOMEBODY) as tx:
+        with pytest.raises(Invalid, match="parked"):
+            await parking.skip_to(tx, bench.things.name, "a", 3, "too far")
+        await parking.skip_to(tx, bench.things.name, "a", 2, "lost for good")
+
+
+async def test_replay_says_when_there_is_nothing_to_replay(bench: Bench) -> None:
+    async with begin(bench.pool, SOMEBODY) as tx:
+        with pytest.raises(NotFound):
+            await parking.replay(tx, bench.tally.inbox, bench.things.name, "nobody", "try")

@@ -88,18 +88,20 @@ async def test_a_service_starts_without_a_broker_and_takes_up_its_work_when_ther
     assert bench.processes[0].poll() is None
 
 
-def test_what_stands_still_with_work_waiting_is_found_and_idleness_is_not(
+def test_what_gives_no_sign_of_life_for_long_is_found_and_what_does_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = time.monotonic()
     watch = Watch("the consumer")
-    assert watch.finding({"a": 1}) is None
+    assert watch.finding({"a": 1, "b": 1}) is None
     monkeypatch.setattr(time, "monotonic", lambda: now + STALLED_AFTER + 5)
-    found = watch.finding({"a": 1})
-    assert found is not None
-    assert found.startswith("the consumer stands still")
-    assert watch.finding({"a": 2}) is None
-    assert watch.finding(None) is None
+    assert watch.finding({"a": 1, "b": 2}) == f"the consumer stands still since {STALLED_AFTER + 5:.0f} s: a"
+    assert watch.finding({"b": 2}) is None
+    assert watch.finding({}) is None
+    watch.finding({"a": 1})
+    monkeypatch.setattr(time, "monotonic", lambda: now + 3 * STALLED_AFTER)
+    watch.forget()
+    assert watch.finding({"a": 1}) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Final, NoReturn
 
+import asyncpg
 import typer
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +16,7 @@ from chassis import migrations, parking, restore
 from chassis.refusals import Refusal
 from chassis.service import Role, Service, serve
 from chassis.settings import ServiceSettings
-from chassis.transaction import Command, Pool, Transaction, begin, open_pool, read
+from chassis.transaction import Command, Pool, Transaction, begin, open_pool, read, repeated
 
 OPERATOR: Final = "operator"
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.", prompt=True)]
@@ -75,8 +77,11 @@ def _in_database(service: Service, work: Callable[[Pool], Awaitable[None]]) -> N
         asyncio.run(run())
     except Refusal as refusal:
         _refuse(refusal.detail)
-    except OSError as error:
-        _refuse(f"The database does not answer: {error}")
+    except (OSError, KafkaError) as error:
+        _refuse(f"The database or Kafka does not answer: {error or type(error).__name__}")
+    except asyncpg.PostgresError as error:
+        # Its message may repeat what stands in a row.
+        _refuse(f"The database refuses: {type(error).__name__}")
 
 
 def _parked(service: Service) -> typer.Typer:
@@ -117,8 +122,11 @@ def _decided(decision: Callable[[Transaction], Awaitable[int | None]]) -> Callab
     """A decision of the operator, in a transaction of its own; prints the number that it answers."""
 
     async def work(pool: Pool) -> None:
-        async with begin(pool, Command(actor=OPERATOR)) as tx:
-            answer = await decision(tx)
+        async def once() -> int | None:
+            async with begin(pool, Command(actor=OPERATOR)) as tx:
+                return await decision(tx)
+
+        answer = await repeated(once)
         typer.echo("done" if answer is None else f"done: {answer}")
 
     return work

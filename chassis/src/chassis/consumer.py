@@ -1,14 +1,14 @@
-"""The consumer: raw records from Kafka into the inbox, a transaction a batch, offsets in the database.
+"""The consumer: raw records from Kafka to the inbox; where to go on stands in the database.
 
 What FastStream and aiokafka do by themselves and what has to be done for them was measured; each trap has a
 test. The rules: nothing a record holds may raise before the handler; no exception leaves the handler, or the
-next commit would pass over the batch; Kafka's committed offsets are for show.
+next commit would pass over the batch; nothing is taken from a partition before it is known where this
+database stands; Kafka's committed offsets are for show.
 """
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -23,16 +23,14 @@ from faststream.kafka.message import KafkaAckableMessage
 from chassis import telemetry
 from chassis.faults import reach
 from chassis.inbox import Inbox
-from chassis.incoming import Incoming, Record
+from chassis.incoming import Record
+from chassis.interruptions import pause
 from chassis.marks import read_offsets
-from chassis.refusals import Refusal
-from chassis.relay import INTERRUPTIONS, pause
-from chassis.transaction import Command, Pool, begin, read, repeated
+from chassis.settling import Interrupted, Settler
+from chassis.transaction import Pool, read
 
 log = structlog.get_logger()
 
-PATIENCE: Final = (0.0, 0.05, 0.3, 1.0)
-"""Seconds before each attempt at an event that fails alone; after the last it is parked."""
 DRAIN: Final = 25.0
 """Seconds that a rebalance waits for the batch in hand."""
 COMMIT_TIMEOUT: Final = 5.0
@@ -46,9 +44,9 @@ class Consumer:
         self._inbox = inbox
         self._pool = pool
         self._stop = asyncio.Event()
-        self.last_batch = time.monotonic()
-        self.redone = 0
+        self._settler = Settler(inbox, pool, self._stop)
         self._following: dict[TopicPartition, int] = {}
+        self._placing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._broker = KafkaBroker(
@@ -100,12 +98,18 @@ class Consumer:
         if started:
             log.info("consumer started", topics=[topic.name for topic in self._inbox.topics])
             await stop.wait()
-        self._stop.set()
+        self.stop()
         await self._end()
         # stop() only asks a handler that outlives its patience to end; the pool must not close under it.
         await self._idle.wait()
 
+    def stop(self) -> None:
+        """Take nothing new in hand, and be patient with nothing any more."""
+        self._stop.set()
+
     async def _end(self) -> None:
+        if self._placing is not None:
+            self._placing.cancel()
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(DRAIN + 5):
                 await self._broker.stop()
@@ -115,18 +119,37 @@ class Consumer:
         """The Kafka client, once there is one."""
         return self._subscriber.consumer
 
-    def lagging(self) -> dict[str, int]:
-        """How many records of each assigned partition are not yet read."""
+    @property
+    def redone(self) -> int:
+        """How many batches had to be done event by event."""
+        return self._settler.redone
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """How many records of each assigned partition are not yet settled here."""
         client = self.client
         if client is None:
             return {}
         return {
-            f"{place.topic}/{place.partition}": high - following
+            (place.topic, place.partition): max(high - self._following[place], 0)
             for place in client.assignment()
-            if (high := client.highwater(place)) is not None
-            and (following := self._following.get(place)) is not None
-            and high > following
+            if place in self._following and (high := client.highwater(place)) is not None
         }
+
+    def signs_of_life(self) -> Mapping[str, object]:
+        """What must not stay the same for long: a batch in hand, and each partition's last poll or position.
+
+        A fetcher that hangs learns of no high water either, so that a lag alone would not show it.
+        """
+        signs: dict[str, object] = {}
+        if not self._idle.is_set():
+            signs["the batch in hand"] = self._settler.moved
+        client = self.client
+        if client is None or self._placing is None or not self._placing.done():
+            return signs
+        for place in client.assignment():
+            polled = self._following.get(place), client.last_poll_timestamp(place)
+            signs[f"{place.topic}/{place.partition}"] = polled
+        return signs
 
     async def _parse(self, records: Sequence[Any]) -> KafkaAckableMessage:
         return KafkaAckableMessage(body=b"", raw_message=records, consumer=self._subscriber.consumer)
@@ -137,84 +160,29 @@ class Consumer:
         try:
             await self.settle(records)
             await self._show(records, consumer)
+        except Interrupted:
+            log.info("batch left to the next process", records=len(records))
         except Exception:
             log.exception("batch not settled, it will be read again")
             self._again(records, consumer)
             await pause(self._stop, 0.5)
         finally:
-            self.last_batch = time.monotonic()
             self._idle.set()
 
     async def settle(self, records: Iterable[Record]) -> None:
-        """Apply a batch, or, where that fails, each of its events alone; park what fails for good.
-
-        Raises:
-            Exception: the database is away and this consumer is being stopped; nothing of the batch is lost.
-        """
-        batch = self._inbox.understand(records)
-        try:
-            await repeated(lambda: self._apply(batch))
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the events beside it go on
-            log.warning("batch redone event by event", error=type(error).__name__, events=len(batch))
-            telemetry.batches_redone.add(1)
-            self.redone += 1
-            for incoming in batch:
-                await self._apply_alone(incoming)
-
-    async def _apply(self, batch: Sequence[Incoming]) -> None:
-        async with begin(self._pool, _NOBODY) as tx:
-            await self._inbox.apply(tx, batch)
-            tx.before_commit(_before_commit)
-        reach("inbox.after_commit")
-
-    async def _apply_alone(self, incoming: Incoming) -> None:
-        failures = 0
-        while True:
-            await pause(self._stop, PATIENCE[failures])
-            try:
-                await repeated(lambda: self._apply([incoming]))
-            except Exception as error:  # noqa: BLE001 - what fails for good is parked with its name
-                await self._database_answers(error)
-                failures += 1
-                if failures == len(PATIENCE):
-                    return await self._park(incoming, error)
-            else:
-                return None
-
-    async def _database_answers(self, error: Exception) -> None:
-        """Wait until it does: what fails because the database is away is not the event's fault."""
-        while True:
-            try:
-                async with read(self._pool) as check:
-                    await check.fetchval("select 1")
-            except INTERRUPTIONS:
-                if self._stop.is_set():
-                    raise error from None
-                await pause(self._stop, 0.2)
-            else:
-                return
-
-    async def _park(self, incoming: Incoming, error: Exception) -> None:
-        rule = error.rule if isinstance(error, Refusal) else type(error).__name__
-        log.error(
-            "event parked",
-            topic=incoming.topic,
-            partition=incoming.partition,
-            offset=incoming.offset,
-            rule=rule,
-        )
-        async with begin(self._pool, _NOBODY) as tx:
-            await self._inbox.set_aside(tx, incoming, rule)
+        """See `Settler.settle`."""
+        await self._settler.settle(records)
 
     async def _show(self, records: Sequence[Record], consumer: ConsumerOfMessage) -> None:
         offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
-        self._following |= offsets
         mine = {place: offset for place, offset in offsets.items() if place in consumer.assignment()}
-        try:
-            async with asyncio.timeout(COMMIT_TIMEOUT):
-                await consumer.commit(mine)
-        except (KafkaError, TimeoutError):
-            telemetry.commits_failed.add(1)
+        self._following |= mine
+        if mine:
+            try:
+                async with asyncio.timeout(COMMIT_TIMEOUT):
+                    await consumer.commit(mine)
+            except (KafkaError, TimeoutError):
+                telemetry.commits_failed.add(1)
         reach("inbox.after_offsets")
 
     def _again(self, records: Sequence[Record], consumer: ConsumerOfMessage) -> None:
@@ -230,21 +198,34 @@ class Consumer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), DRAIN)
 
-    async def seek(self, assigned: Iterable[TopicPartition]) -> None:
-        """Go on from where this database stands, whatever Kafka remembers."""
+    def assigned(self, places: Iterable[TopicPartition]) -> None:
+        """Take nothing from partitions until it is known where this database stands.
+
+        aiokafka would begin at Kafka's committed offset meanwhile. It waits for nothing here: no heartbeat is
+        sent until the listener returns, and the database may be away for longer than the session.
+        """
         client = self.client
         if client is None:
             return
+        client.pause(*places)
+        if self._placing is not None:
+            self._placing.cancel()
+        self._placing = asyncio.create_task(self._place(client, list(places)))
+
+    async def _place(self, client: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+        """Go on from where this database stands, whatever Kafka remembers."""
         while not self._stop.is_set():
             try:
                 async with read(self._pool) as view:
                     offsets = await read_offsets(view, [topic.name for topic in self._inbox.topics])
-            except INTERRUPTIONS:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be read before it is over
+                log.warning("where to go on is not known yet", error=type(error).__name__)
                 await pause(self._stop, 0.2)
                 continue
-            for place in assigned:
+            for place in client.assignment().intersection(places):
                 self._following[place] = offsets.get((place.topic, place.partition), 0)
                 client.seek(place, self._following[place])
+                client.resume(place)
             return
 
 
@@ -257,14 +238,7 @@ class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.drained()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        await self._consumer.seek(assigned)
-
-
-_NOBODY: Final = Command(actor="inbox")
-
-
-async def _before_commit() -> None:
-    reach("inbox.before_commit")
+        self._consumer.assigned(assigned)
 
 
 async def _decode(message: KafkaMessage) -> Any:

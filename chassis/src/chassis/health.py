@@ -1,16 +1,28 @@
 """Health: is it started, can it take work, and does it get on with it."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-STALLED_AFTER: Final = 60.0
-"""Seconds without progress, with work waiting, after which a process should be started anew."""
+if TYPE_CHECKING:
+    from chassis.consumer import Consumer
+    from chassis.relay import Relay
+
+STALLED_AFTER: Final = 90.0
+"""Seconds without a sign of life after which a process should be started anew.
+
+Longer than a rebalance may take, and than Kafka is given to acknowledge a batch.
+"""
+ANSWER_TIMEOUT: Final = 2.0
+"""Seconds for Kafka to say that it is there."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Answers what is wrong, or None."""
@@ -18,9 +30,10 @@ Check = Callable[[], Awaitable[str | None]]
 
 @dataclass(slots=True)
 class Health:
-    """What is looked at for each of the three questions."""
+    """What is looked at for each of the three questions, and which parts have failed."""
 
     started: bool = False
+    failed: list[str] = field(default_factory=list)
     alive: list[Check] = field(default_factory=list)
     ready: list[Check] = field(default_factory=list)
 
@@ -47,17 +60,62 @@ def _answer(findings: list[str]) -> JSONResponse:
     return JSONResponse({"ok": not findings, "findings": findings}, 503 if findings else 200)
 
 
-@dataclass(slots=True)
 class Watch:
-    """Something that must move while work is waiting."""
+    """Things that must not stay as they are for long."""
 
-    what: str
-    moved_at: float = field(default_factory=time.monotonic)
-    seen: object = None
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._seen: dict[str, tuple[object, float]] = {}
 
-    def finding(self, waiting: object) -> str | None:
-        """What is wrong when the same work (not empty) is still `waiting` after `STALLED_AFTER`."""
-        if not waiting or waiting != self.seen:
-            self.seen, self.moved_at = waiting, time.monotonic()
-        stood = time.monotonic() - self.moved_at
-        return f"{self.what} stands still since {stood:.0f} s" if stood > STALLED_AFTER else None
+    def finding(self, signs: Mapping[str, object]) -> str | None:
+        """What is wrong when a sign of life (by the name of what gives it) has been the same for too long."""
+        now = time.monotonic()
+        self._seen = {
+            name: seen if (seen := self._seen.get(name)) is not None and seen[0] == sign else (sign, now)
+            for name, sign in signs.items()
+        }
+        for name, (_, since) in self._seen.items():
+            if now - since > STALLED_AFTER:
+                return f"{self._what} stands still since {now - since:.0f} s: {name}"
+        return None
+
+    def forget(self) -> None:
+        """Begin anew: what stood still had a reason."""
+        self._seen = {}
+
+
+def relay_moves(relay: "Relay") -> Check:
+    """Whether each lane looks at its table, its lock or its broker."""
+    watch = Watch("the relay")
+
+    async def finding() -> str | None:
+        return watch.finding({f"lane {lane}": at for lane, at in relay.progress.looked_at.items()})
+
+    return finding
+
+
+def consumer_moves(consumer: "Consumer", bootstrap: str) -> Check:
+    """Whether the consumer polls, and gets on with what it has in hand."""
+    watch = Watch("the consumer")
+
+    async def finding() -> str | None:
+        found = watch.finding(consumer.signs_of_life())
+        if found is not None and not await _answers(bootstrap):
+            # Starting this process anew brings no broker back.
+            watch.forget()
+            return None
+        return found
+
+    return finding
+
+
+async def _answers(bootstrap: str) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT):
+            await client.bootstrap()
+    except (OSError, TimeoutError, KafkaError):
+        return False
+    finally:
+        await client.close()
+    return True

@@ -77,7 +77,8 @@ class Inbox:
 
     def understand(self, records: Iterable[Record]) -> list[Incoming]:
         """Read records as far as this service needs them."""
-        return [understand(record, self._known, self.handled) for record in records]
+        handled = self.handled
+        return [understand(record, self._known, handled) for record in records]
 
     async def apply(self, tx: Transaction, batch: Sequence[Incoming]) -> None:
         """Do a batch: what is next in its stream is handled, what is past is passed over, the rest parked.
@@ -86,8 +87,11 @@ class Inbox:
         """
         marks = tx.belonging(Marks)
         await marks.lock(tx, batch)
+        given_up = await parking.given_up(tx, batch)
         upcoming, parked = [], []
         for incoming in batch:
+            if incoming.place in given_up:
+                continue
             verdict, reason = marks.judge(incoming)
             match verdict:
                 case Verdict.NEXT:
@@ -126,6 +130,8 @@ class Inbox:
             if incoming.event is None or envelope.id not in fresh:
                 marks.reached(incoming)
                 continue
+            # A service that was restored tells again under the same id, in a new generation.
+            fresh.discard(envelope.id)
             if collected_as.get(stream, envelope.type) != envelope.type:
                 # An event of the same stream waits in a set: that comes first.
                 await self._handle_sets(tx, collected)
@@ -170,11 +176,13 @@ class Inbox:
 
 async def _claim(tx: Transaction, upcoming: Sequence[Incoming], handled: frozenset[str]) -> set[UUID]:
     """Record what becomes of each event; answers the ids that were not known before."""
-    known = sorted(
+    known = [
         (envelope.id, incoming.topic, envelope.type, "applied" if envelope.type in handled else "ignored")
         for incoming in upcoming
         if (envelope := incoming.envelope) is not None
-    )
+    ]
+    # In one order for everybody; by its number, since UUIDs compare in Python.
+    known.sort(key=lambda row: row[0].int)
     if not known:
         return set()
     rows = await tx.fetch(

@@ -2,12 +2,19 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from hashlib import sha256
+from typing import Final, Protocol
 
 from pydantic import ValidationError
 
 from contracts.envelope import BrokenEnvelope, Envelope
 from contracts.event import Event
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+
+LONGEST_LANE: Final = 512
+"""Bytes; a longer key does not fit an index of PostgreSQL, and none of ours is."""
 
 
 class Record(Protocol):
@@ -33,7 +40,7 @@ class Incoming:
 
     `event` is None where its type is nobody's concern here, `envelope` where the headers break its rules;
     `broken` says which rule the record breaks. `lane` is what later records wait behind when it is parked:
-    the key as text, also where that is no UTF-8.
+    the key as text, also where that is no UTF-8 or longer than any of ours.
     """
 
     topic: str
@@ -46,6 +53,15 @@ class Incoming:
     envelope: Envelope | None
     event: Event | None
     broken: str | None
+
+    @property
+    def place(self) -> Place:
+        return self.topic, self.partition, self.offset
+
+    @property
+    def has_no_mark(self) -> bool:
+        """Whether no mark can tell that this record was dealt with before."""
+        return self.lane is None or self.envelope is None
 
 
 def understand(record: Record, known: Mapping[str, type[Event]], wanted: Container[str]) -> Incoming:
@@ -61,7 +77,9 @@ def understand(record: Record, known: Mapping[str, type[Event]], wanted: Contain
         broken = f"envelope:{error.rule}"
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        broken = f"schema:{'.'.join(map(str, first['loc']))}:{first['type']}"
+        broken = _clean(f"schema:{'.'.join(map(str, first['loc']))}", 200) + f":{first['type']}"
+    except Exception as error:  # noqa: BLE001 - an event class that fails to read must not hold up a partition
+        event, broken = None, f"undecodable:{type(error).__name__}"
     if envelope is not None and broken is None and record.key is None:
         broken = "key_missing"
     return Incoming(
@@ -71,11 +89,22 @@ def understand(record: Record, known: Mapping[str, type[Event]], wanted: Contain
         key=record.key,
         value=record.value,
         headers=record.headers,
-        # PostgreSQL stores no zero byte.
-        lane=None
-        if record.key is None
-        else record.key.decode(errors="backslashreplace").replace("\0", "\\0"),
+        lane=_lane(record.key),
         envelope=envelope,
         event=event,
         broken=broken,
     )
+
+
+def _lane(key: bytes | None) -> str | None:
+    if key is None:
+        return None
+    text = key.decode(errors="backslashreplace")
+    if len(key) <= LONGEST_LANE and len(text) <= LONGEST_LANE:
+        return _clean(text, 2 * LONGEST_LANE)
+    return f"{_clean(text, 64)}… sha256:{sha256(key).hexdigest()}"
+
+
+def _clean(text: str, longest: int) -> str:
+    """What PostgreSQL can store, which a zero byte is not."""
+    return text.replace("\0", "\\0")[:longest]

@@ -44,7 +44,7 @@ def start(level: str, service: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _of_asyncio],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.dict_tracebacks,
@@ -74,6 +74,14 @@ def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     return event
 
 
+def _of_asyncio(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep of asyncio's messages what they are about; tasks, arguments and exceptions come behind it."""
+    record = event.get("_record")
+    if record is not None and record.name == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0].partition("(")[0]
+    return event
+
+
 def _without_locals(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep of an exception its type and where it was raised: messages and locals may hold anything."""
     _strip(event.get("exception") or ())
@@ -83,6 +91,7 @@ def _without_locals(_logger: Any, _method: str, event: MutableMapping[str, Any])
 def _strip(stacks: Iterable[dict[str, Any]]) -> None:
     for error in stacks:
         error.pop("exc_value", None)
+        error.pop("exc_notes", None)
         for frame in error.get("frames", ()):
             frame.pop("locals", None)
         for group in error.get("exceptions", ()):

@@ -1,7 +1,8 @@
 """Marks: how far each stream was read, and whether an event is the next one, a past one, or out of order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -42,6 +43,13 @@ class Mark:
         """Whether that was read before."""
         return (generation, sequence) <= (self.generation, self.sequence)
 
+    def copy(self) -> "Mark":
+        return Mark(self.generation, self.sequence, self.parked)
+
+    def move(self, generation: int, sequence: int) -> None:
+        """Stand at that event, as if it had been read."""
+        self.generation, self.sequence = generation, sequence
+
 
 BEHIND: Final = "behind_parked"
 GAP: Final = "gap"
@@ -57,7 +65,11 @@ class Marks:
 
     async def lock(self, tx: Transaction, batch: Iterable[Incoming]) -> None:
         """Lock and read the mark of every stream in `batch`, in one order for everybody."""
-        streams = sorted({(i.topic, i.lane) for i in batch if i.lane is not None} - self._marks.keys())
+        await self.lock_streams(tx, {(i.topic, i.lane) for i in batch if i.lane is not None})
+
+    async def lock_streams(self, tx: Transaction, wanted: AbstractSet[Stream]) -> None:
+        """The same for streams; whoever else reads or decides about them waits for the end of `tx`."""
+        streams = sorted(wanted - self._marks.keys())
         if not streams:
             return
         names = [topic for topic, _ in streams], [key for _, key in streams]
@@ -79,7 +91,7 @@ class Marks:
         for row in rows:
             stream = (row["topic"], row["key"])
             self._marks[stream] = Mark(row["generation"], row["sequence"], row["parked"])
-            self._read[stream] = replace(self._marks[stream])
+            self._read[stream] = self._marks[stream].copy()
 
     def judge(self, incoming: Incoming) -> tuple[Verdict, str]:
         """What is to be done with a record, and why it is parked where it is; moves the mark along."""
@@ -97,20 +109,18 @@ class Marks:
         if not mark.follows(envelope.generation, envelope.sequence):
             mark.parked = True
             return Verdict.PARK, f"{GAP}:{mark.sequence + 1}"
-        mark.generation, mark.sequence = envelope.generation, envelope.sequence
+        mark.move(envelope.generation, envelope.sequence)
         return Verdict.NEXT, ""
 
     def park(self, incoming: Incoming) -> None:
         """Let the stream of `incoming` wait at the last event before it, though it could have been next."""
         if incoming.lane is not None:
-            mark = self._marks[incoming.topic, incoming.lane]
-            mark.parked = True
-            mark.sequence = self._read[incoming.topic, incoming.lane].sequence
-            mark.generation = self._read[incoming.topic, incoming.lane].generation
+            read = self._read[incoming.topic, incoming.lane]
+            self._marks[incoming.topic, incoming.lane] = Mark(read.generation, read.sequence, parked=True)
 
-    def open(self, topic: str, lane: str) -> None:
-        """Let the stream go on; `judge` parks it again where it does not fit."""
-        self._marks[topic, lane].parked = False
+    def __getitem__(self, stream: Stream) -> Mark:
+        """The mark of a stream that is locked; whoever decides about it may change it and then `save`."""
+        return self._marks[stream]
 
     def reached(self, incoming: Incoming) -> None:
         """Note that `incoming` is being handled: from here on its stream counts as read that far."""
@@ -122,8 +132,10 @@ class Marks:
         return {key: sequence for (of, key), sequence in self._handled.items() if of == topic}
 
     async def save(self, tx: Transaction) -> None:
-        """Write the marks back."""
-        streams = sorted(self._marks)
+        """Write back the marks that have moved."""
+        streams = sorted(stream for stream, mark in self._marks.items() if mark != self._read[stream])
+        if not streams:
+            return
         await tx.execute(
             """
             update messaging.mark m
@@ -138,6 +150,7 @@ class Marks:
             [self._marks[stream].sequence for stream in streams],
             [self._marks[stream].parked for stream in streams],
         )
+        self._read |= {stream: self._marks[stream].copy() for stream in streams}
 
 
 async def read_offsets(read: ReadTransaction, topics: Iterable[str]) -> dict[tuple[str, int], int]:

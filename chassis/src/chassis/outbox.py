@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from aiokafka.partitioner import murmur2
@@ -22,6 +23,9 @@ from chassis.transaction import Cause, Transaction
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.topics import BUCKETS, Topic
+
+LONGEST_TEXT: Final = 512
+"""Bytes of a key, an actor or a correlation id: all headers together fit into the room a topic leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def add(tx: Transaction, event: Event, *, cause: Cause | None = None) -> UUID:
     `cause` is for set-based handlers, which answer several events at once; elsewhere it is that of `tx`.
 
     Raises:
-        Invalid: if the event is larger than its topic allows.
+        Invalid: if the event is larger than its topic allows, or no reader would take its headers.
     """
     value = event.write()
     if len(value) > event.topic.max_event_bytes:
@@ -64,16 +68,32 @@ def add(tx: Transaction, event: Event, *, cause: Cause | None = None) -> UUID:
             "event_too_large",
             f"The event {event.type} has {len(value)} bytes, its topic allows {event.topic.max_event_bytes}",
         )
+    reason = cause or tx.cause
+    for name, text in (("key", event.key()), ("actor", reason.actor), ("correlation", _correlation(reason))):
+        if not text or not text.isprintable() or len(text.encode()) > LONGEST_TEXT:
+            raise Invalid(
+                "header_invalid", f"The {name} of {event.type} is empty, unprintable or too long", name
+            )
     waiting = tx.belonging(_Waiting)
     if not waiting.planned:
         waiting.planned = True
         tx.before_commit(lambda: _write(tx))
-    reason = cause or tx.cause
-    trace: dict[str, str] = {}
-    propagate.inject(trace, context=_context_of(tx, reason))
-    told = _Told(event, value, event.key(), _identify(waiting, reason, event), reason, trace)
+    told = _Told(event, value, event.key(), _identify(waiting, reason, event), reason, _trace(tx, reason))
     waiting.told.append(told)
     return told.id
+
+
+def _trace(tx: Transaction, cause: Cause) -> dict[str, str]:
+    trace: dict[str, str] = {}
+    propagate.inject(trace, context=_context_of(tx, cause))
+    if len(trace.get("tracestate", "").encode()) > LONGEST_TEXT:
+        del trace["tracestate"]
+    return trace
+
+
+def _correlation(cause: Cause) -> str:
+    given = cause.correlationid if isinstance(cause, Envelope) else cause.correlation
+    return given or str(cause.id)
 
 
 class Contexts(dict[UUID, otel_context.Context]):
@@ -110,6 +130,8 @@ async def sequences(tx: Transaction, topic: Topic, keys: Iterable[str]) -> dict[
 async def _write(tx: Transaction) -> None:
     waiting = tx.belonging(_Waiting)
     told, waiting.told = waiting.told, []
+    # What is told after this, by whatever else is done before the commit, is planned anew.
+    waiting.planned = False
     if not told:
         return
     counts = sorted(Counter((t.event.topic.name, t.key) for t in told).items())
@@ -118,7 +140,8 @@ async def _write(tx: Transaction) -> None:
         insert into messaging.stream as s (topic, key, sequence)
         select topic, key, events from unnest($1::text[], $2::text[], $3::bigint[]) as u (topic, key, events)
         on conflict (topic, key) do update set sequence = s.sequence + excluded.sequence
-        returning topic, key, sequence, (select generation from messaging.source), programme_clock() as at
+        returning topic, key, sequence, (select generation from messaging.source),
+          (select programme_clock()) as at
         """,
         [stream[0] for stream, _ in counts],
         [stream[1] for stream, _ in counts],
@@ -148,8 +171,7 @@ def _envelope(told: _Told, at: datetime, generation: int, sequence: int) -> Enve
         sequence=sequence,
         generation=generation,
         causationid=str(cause.id),
-        correlationid=(cause.correlationid if isinstance(cause, Envelope) else cause.correlation)
-        or str(cause.id),
+        correlationid=_correlation(cause),
         actor=cause.actor,
         programmeyear=told.event.programme_year,
         traceparent=told.trace.get("traceparent"),

@@ -13,10 +13,10 @@ from uuid import UUID
 import asyncpg
 
 from chassis import audit
-from chassis.incoming import Incoming
-from chassis.marks import Marks, Verdict
-from chassis.refusals import Conflict, Invalid, NotFound
-from chassis.transaction import ReadTransaction, Transaction
+from chassis.incoming import Incoming, Place
+from chassis.marks import Mark, Marks, Verdict
+from chassis.refusals import Conflict, Invalid, NotFound, rule_of
+from chassis.transaction import ReadTransaction, Transaction, Unavailable
 
 if TYPE_CHECKING:
     from chassis.inbox import Inbox
@@ -36,6 +36,7 @@ class Parked:
     headers: list[tuple[str, bytes | None]]
     type: str | None
     event: UUID | None
+    generation: int | None
     sequence: int | None
     reason: str
     detail: str | None
@@ -79,6 +80,23 @@ def _identity(incoming: Incoming) -> tuple[str | None, UUID | None, int | None, 
     return envelope.type, envelope.id, envelope.generation, envelope.sequence
 
 
+async def given_up(tx: Transaction, batch: Sequence[Incoming]) -> set[Place]:
+    """Which records of a batch, among those that no mark knows, were discarded before."""
+    places = [incoming.place for incoming in batch if incoming.has_no_mark]
+    if not places:
+        return set()
+    rows = await tx.fetch(
+        """
+        select topic, partition, "offset" from messaging.parked
+        join unnest($1::text[], $2::integer[], $3::bigint[]) as p (topic, partition, "offset")
+          using (topic, partition, "offset")
+        where discarded_at is not null
+        """,
+        *(list(column) for column in zip(*places, strict=True)),
+    )
+    return {(row["topic"], row["partition"], row["offset"]) for row in rows}
+
+
 async def everything(
     read: ReadTransaction, topic: str | None = None, lane: str | None = None
 ) -> list[Parked]:
@@ -86,7 +104,7 @@ async def everything(
     rows = await read.fetch(
         """
         select * from messaging.parked
-        where ($1::text is null or topic = $1) and ($2::text is null or lane = $2)
+        where discarded_at is null and ($1::text is null or topic = $1) and ($2::text is null or lane = $2)
         order by topic, lane, generation nulls first, sequence nulls first, id
         """,
         topic,
@@ -101,7 +119,7 @@ async def one(read: ReadTransaction, record: int) -> Parked:
     Raises:
         NotFound: nothing is parked under that number.
     """
-    row = await read.fetchrow("select * from messaging.parked where id = $1", record)
+    row = await read.fetchrow("select * from messaging.parked where id = $1 and discarded_at is null", record)
     if row is None:
         raise NotFound("not_parked", f"Nothing is parked under the number {record}", field="id")
     return _parked(row)
@@ -119,16 +137,18 @@ async def replay(tx: Transaction, inbox: "Inbox", topic: str, lane: str, reason:
     """Apply what is parked of a stream, in order, until something does not fit; answers how many did.
 
     Raises:
-        Conflict: the first parked record still cannot be applied; nothing changed.
-        Whatever a handler raises: nothing changed.
+        NotFound: nothing of that stream is parked.
+        Conflict: the first parked record does not fit yet, or a handler still fails; nothing changed.
     """
-    records = await everything(tx, topic, lane)
     marks = tx.belonging(Marks)
-    batch = inbox.understand(records)
-    await marks.lock(tx, batch)
-    marks.open(topic, lane)
+    # First the lock: a worker may be parking more of this stream just now.
+    await marks.lock_streams(tx, {(topic, lane)})
+    records = await everything(tx, topic, lane)
+    if not records:
+        raise NotFound("not_parked", f"Nothing of {topic}/{lane} is parked", field="key")
+    marks[topic, lane].parked = False
     done = 0
-    for record, incoming in zip(records, batch, strict=True):
+    for record, incoming in zip(records, inbox.understand(records), strict=True):
         verdict, why = marks.judge(incoming)
         if verdict is Verdict.PARK:
             if done == 0:
@@ -137,12 +157,23 @@ async def replay(tx: Transaction, inbox: "Inbox", topic: str, lane: str, reason:
                 )
             break
         if verdict is Verdict.NEXT:
-            await inbox.handle(tx, [incoming])
+            await _applied(tx, inbox, record, incoming)
         await tx.execute("delete from messaging.parked where id = $1", record.id)
         done += 1
     await marks.save(tx)
     await audit.record(tx, "parked_replayed", f"{topic}/{lane}", reason=reason, detail={"records": done})
     return done
+
+
+async def _applied(tx: Transaction, inbox: "Inbox", record: Parked, incoming: Incoming) -> None:
+    try:
+        await inbox.handle(tx, [incoming])
+    except (Unavailable, asyncpg.TransactionRollbackError):
+        raise
+    except Exception as error:
+        raise Conflict(
+            "still_failing", f"Record {record.id} still fails: {rule_of(error)}", field="id"
+        ) from error
 
 
 async def discard(tx: Transaction, record: int, reason: str) -> None:
@@ -154,34 +185,37 @@ async def discard(tx: Transaction, record: int, reason: str) -> None:
     """
     parked = await one(tx, record)
     if parked.lane is not None:
-        first = (await everything(tx, parked.topic, parked.lane))[0]
-        if first.id != record:
-            raise Conflict("not_the_first", f"Record {first.id} of the same stream comes first", field="id")
-        await _pass(tx, parked)
-    await tx.execute("delete from messaging.parked where id = $1", record)
-    await _unpark_if_empty(tx, parked.topic, parked.lane)
-    detail = {"event": str(parked.event) if parked.event else None, "parked_because": parked.reason}
-    await audit.record(tx, "parked_discarded", f"{parked.topic}/{parked.lane}", reason=reason, detail=detail)
-
-
-async def _pass(tx: Transaction, parked: Parked) -> None:
-    await tx.execute(
-        """
-        update messaging.mark m set generation = p.generation, sequence = p.sequence
-        from messaging.parked p
-        where p.id = $1 and m.topic = p.topic and m.key = p.lane
-          and p.sequence is not null and (p.generation, p.sequence) > (m.generation, m.sequence)
-        """,
-        parked.id,
-    )
+        await _pass(tx, parked, parked.lane)
     await tx.execute(
         """
         insert into messaging.inbox (event, topic, type, outcome)
         select event, topic, type, 'discarded' from messaging.parked where id = $1 and event is not null
         on conflict do nothing
         """,
-        parked.id,
+        record,
     )
+    # What no mark knows is remembered by its place: its topic may be read anew.
+    await tx.execute("update messaging.parked set discarded_at = clock_timestamp() where id = $1", record)
+    await tx.execute(
+        "delete from messaging.parked where id = $1 and lane is not null and sequence is not null", record
+    )
+    detail = {"event": str(parked.event) if parked.event else None, "parked_because": parked.reason}
+    await audit.record(tx, "parked_discarded", f"{parked.topic}/{parked.lane}", reason=reason, detail=detail)
+
+
+async def _pass(tx: Transaction, parked: Parked, lane: str) -> None:
+    marks = tx.belonging(Marks)
+    await marks.lock_streams(tx, {(parked.topic, lane)})
+    mark, waiting = marks[parked.topic, lane], await everything(tx, parked.topic, lane)
+    if parked.id not in {each.id for each in waiting}:
+        raise NotFound("not_parked", f"Nothing is parked under the number {parked.id}", field="id")
+    if waiting[0].id != parked.id:
+        raise Conflict("not_the_first", f"Record {waiting[0].id} of the same stream comes first", field="id")
+    generation, sequence = parked.generation, parked.sequence
+    if generation is not None and sequence is not None and not mark.passed(generation, sequence):
+        mark.move(generation, sequence)
+    mark.parked = len(waiting) > 1
+    await marks.save(tx)
 
 
 async def skip_to(tx: Transaction, topic: str, lane: str, sequence: int, reason: str) -> None:
@@ -189,39 +223,23 @@ async def skip_to(tx: Transaction, topic: str, lane: str, sequence: int, reason:
 
     Raises:
         NotFound: that stream was never read.
-        Invalid: the mark stands there or further already.
+        Invalid: the mark stands there or further already, or an event up to there is parked.
     """
-    mark = await tx.fetchrow(
-        "select generation, sequence from messaging.mark where topic = $1 and key = $2 for update",
-        topic,
-        lane,
-    )
-    if mark is None:
+    marks = tx.belonging(Marks)
+    await marks.lock_streams(tx, {(topic, lane)})
+    mark, waiting = marks[topic, lane], await everything(tx, topic, lane)
+    if mark == Mark() and not waiting:
         raise NotFound("no_such_stream", f"No stream {topic}/{lane} was ever read", field="key")
-    if sequence <= mark["sequence"]:
+    if sequence <= mark.sequence:
+        raise Invalid("not_ahead", f"sequence: the mark stands at {mark.sequence} already", field="sequence")
+    first = min((each.sequence for each in waiting if each.sequence is not None), default=None)
+    if first is not None and sequence >= first:
         raise Invalid(
-            "not_ahead", f"sequence: the mark stands at {mark['sequence']} already", field="sequence"
+            "already_parked",
+            f"sequence: what is parked from {first} on is to be replayed or discarded",
+            field="sequence",
         )
-    await tx.execute(
-        """
-        update messaging.mark set sequence = $3, generation = greatest(generation, 1)
-        where topic = $1 and key = $2
-        """,
-        topic,
-        lane,
-        sequence,
-    )
-    detail = {"from": mark["sequence"], "to": sequence}
+    detail = {"from": mark.sequence, "to": sequence}
+    mark.move(max(mark.generation, 1), sequence)
+    await marks.save(tx)
     await audit.record(tx, "mark_skipped", f"{topic}/{lane}", reason=reason, detail=detail)
-
-
-async def _unpark_if_empty(tx: Transaction, topic: str, lane: str | None) -> None:
-    await tx.execute(
-        """
-        update messaging.mark
-        set parked = exists (select from messaging.parked where topic = $1 and lane = $2)
-        where topic = $1 and key = $2
-        """,
-        topic,
-        lane,
-    )

@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from contracts.topics import ROOM_FOR_HEADERS, TOPICS
 
 SEND_TIMEOUT: Final = 40.0
 """Seconds. An idempotent send never expires by itself, and a broker may be away for half a minute."""
+
+START_TIMEOUT: Final = 30.0
+"""Seconds for a broker that accepts a connection to say anything."""
+STOP_TIMEOUT: Final = 2.0
+"""Seconds for an orderly end."""
 
 
 class Message(NamedTuple):
@@ -26,7 +31,7 @@ async def start(bootstrap: str) -> AIOKafkaProducer:
     """An idempotent producer whose batches stay below every topic's limit.
 
     Raises:
-        KafkaError: where no broker answers.
+        KafkaError, TimeoutError: where no broker answers.
     """
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
@@ -36,11 +41,23 @@ async def start(bootstrap: str) -> AIOKafkaProducer:
         request_timeout_ms=int(SEND_TIMEOUT * 1000),
     )
     try:
-        await producer.start()
+        async with asyncio.timeout(START_TIMEOUT):
+            await producer.start()
     except BaseException:
         await retire(producer)
         raise
     return producer
+
+
+async def topics(producer: AIOKafkaProducer) -> AbstractSet[str]:
+    """The names of the topics that this Kafka has.
+
+    Raises:
+        KafkaError, TimeoutError: where no broker answers.
+    """
+    async with asyncio.timeout(START_TIMEOUT):
+        cluster = await producer.client.fetch_all_metadata()
+    return frozenset(cluster.topics())
 
 
 async def send(producer: AIOKafkaProducer, topic: str, partition: int, messages: Iterable[Message]) -> int:
@@ -68,9 +85,12 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, messages:
 async def retire(producer: AIOKafkaProducer) -> None:
     """Stop `producer` for good, also when no broker answers: then `stop()` hangs and its sender lives on."""
     try:
-        await asyncio.wait_for(producer.stop(), 2)
-    except (TimeoutError, KafkaError):
+        await asyncio.wait_for(producer.stop(), STOP_TIMEOUT)
+    except Exception:  # noqa: BLE001 - it is given up in any case
         with contextlib.suppress(Exception):
-            if producer._sender is not None:  # noqa: SLF001 - aiokafka has no public way to end its sender
-                await producer._sender.close()  # noqa: SLF001
-            await producer.client.close()
+            async with asyncio.timeout(STOP_TIMEOUT):
+                if producer._sender is not None:  # noqa: SLF001 - aiokafka has no public way to end its sender
+                    await producer._sender.close()  # noqa: SLF001
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await producer.client.close()

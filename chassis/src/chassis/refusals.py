@@ -54,3 +54,8 @@ class Several(Invalid):
         first = refusals[0]
         super().__init__(first.rule, first.detail, first.field)
         self.refusals = refusals
+
+
+def rule_of(error: Exception) -> str:
+    """A word for what went wrong that holds nothing of anybody's data."""
+    return error.rule if isinstance(error, Refusal) else type(error).__name__

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from chassis import producer, telemetry
 from chassis.faults import reach
+from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.producer import Message
-from chassis.transaction import DATABASE_TROUBLE, Pool
+from chassis.transaction import Pool
 from contracts.topics import BUCKETS, TOPICS, Topic
 
 if TYPE_CHECKING:
@@ -36,30 +36,41 @@ SPARE: Final = 0x1E01
 """First key of the shared lock by which a relay without a lane makes itself known."""
 CHANNEL: Final = "ieum_outbox"
 ROWS_A_BUCKET: Final = 128
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds for a database to let a session in."""
 SAFETY_POLL: Final = 1.0
 """Seconds after which the table is read although nobody rang."""
 LOOK_AROUND: Final = 0.25
 """Seconds between looks at who serves which lane."""
+LOOK_FOR_TOPICS: Final = 2.0
+"""Seconds between looks whether Kafka has a topic by now that it had not."""
+IDLE_AFTER: Final = 60
+"""Seconds without a word after which PostgreSQL ends a session, and with it the lane of a stopped process.
+
+Longer than Kafka is given to acknowledge a batch, for so long a relay that is well has nothing to say.
+"""
+LAST_ROUNDS: Final = 10
+"""How often a relay that is to stop still looks for rows, so that what was told last goes out with it."""
 
 # A lateral read bucket by bucket walks the primary key; `bucket = any(…) order by seq` sorts the backlog.
 _READ = """
 select o.bucket, o.seq, o.topic, o.key, o.headers, o.value, o.written_at
 from unnest($1::smallint[]) as b (bucket)
-cross join lateral (select * from messaging.outbox where bucket = b.bucket order by seq limit $2) o
+cross join lateral (
+  select * from messaging.outbox where bucket = b.bucket and topic = any($3) order by seq limit $2
+) o
 """
 _DELETE = """
 delete from messaging.outbox o
 using unnest($1::smallint[], $2::bigint[]) as d (bucket, seq)
 where o.bucket = d.bucket and o.seq = d.seq
 """
+_UNKNOWN = "select distinct topic from messaging.outbox where topic <> all($1)"
 _SOMEONE_SPARE = """
 select exists (
   select from pg_locks l join pg_database d on d.oid = l.database
   where d.datname = current_database() and l.locktype = 'advisory' and l.classid = $1 and l.granted)
 """
-
-INTERRUPTIONS: Final = (*DATABASE_TROUBLE, KafkaError, TimeoutError)
-"""What a broker or database that goes away raises; the relay starts over."""
 
 
 class PublishFailed(Exception):  # noqa: N818 - not an error of the program: the rows are still there
@@ -68,10 +79,16 @@ class PublishFailed(Exception):  # noqa: N818 - not an error of the program: the
 
 @dataclass(slots=True)
 class Progress:
-    """What `/livez` and the metrics know of a relay."""
+    """What `/livez` and the metrics know of a relay.
+
+    Attributes:
+        lanes: those it serves.
+        looked_at: when each lane last came round, by the monotonic clock.
+        published: rows that Kafka acknowledged.
+    """
 
     lanes: set[int] = field(default_factory=set)
-    looked_at: float = field(default_factory=time.monotonic)
+    looked_at: dict[int, float] = field(default_factory=dict)
     published: int = 0
 
 
@@ -114,17 +131,13 @@ class Relay:
 
     async def _attend(self, lane: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self.progress.looked_at[lane] = time.monotonic()
             try:
                 await _Lane(self, lane, stop).serve()
             except (*INTERRUPTIONS, PublishFailed) as error:
-                log.warning("relay interrupted", lane=lane, error=type(error).__name__)
+                cause = error.__cause__ or error
+                log.warning("relay interrupted", lane=lane, error=type(cause).__name__)
                 await pause(stop, LOOK_AROUND)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for `seconds`, or less when `stop` is set."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 class _Lane:
@@ -137,13 +150,20 @@ class _Lane:
         self.progress = relay.progress
         self.buckets = [bucket for bucket in range(BUCKETS) if bucket % relay.lanes == lane]
         self.bell = asyncio.Event()
+        self.topics: list[str] = []
+        self.topics_at = 0.0
 
     async def serve(self) -> None:
         """Take the lane when it is free; drain it until `stop`, a failure, or a relay with nothing to do."""
         # Deletes need not survive a crash: rows that come back are sent again, and the inbox absorbs them.
         session = await asyncpg.connect(
             self.relay.database_url,
-            server_settings={"application_name": f"relay {self.lane}", "synchronous_commit": "off"},
+            timeout=CONNECT_TIMEOUT,
+            server_settings={
+                "application_name": f"relay {self.lane}",
+                "synchronous_commit": "off",
+                "idle_session_timeout": f"{IDLE_AFTER}s",
+            },
         )
         try:
             if await self._take(session):
@@ -157,7 +177,7 @@ class _Lane:
     async def _take(self, session: "Session") -> bool:
         looks, spare = 0, False
         while not self.stop.is_set():
-            self.progress.looked_at = time.monotonic()
+            self.progress.looked_at[self.lane] = time.monotonic()
             # Who serves lanes already looks a little longer, so that one who serves none comes first.
             if looks >= len(self.progress.lanes) and await session.fetchval(
                 "select pg_try_advisory_lock($1, $2)", LANES, self.lane
@@ -178,17 +198,38 @@ class _Lane:
         await session.add_listener(CHANNEL, lambda *_: self.bell.set())
         kafka = await producer.start(self.relay.bootstrap)
         try:
+            await self._tell_of_unknown_topics(session)
             while not self.stop.is_set() and not await self._wanted_elsewhere(session):
                 self.bell.clear()
                 if not await self._publish(session, kafka):
                     await self._listen()
+            for _ in range(LAST_ROUNDS if self.stop.is_set() else 0):
+                if not await self._publish(session, kafka):
+                    break
         finally:
             await producer.retire(kafka)
 
+    async def _tell_of_unknown_topics(self, session: "Session") -> None:
+        """Such rows wait, for a version that knows their topic; metrics show their age."""
+        unknown = await session.fetch(_UNKNOWN, list(self.relay.partitions))
+        if unknown:
+            log.error("the outbox holds events for unknown topics", topics=[row["topic"] for row in unknown])
+
+    async def _look_for_topics(self, kafka: AIOKafkaProducer) -> None:
+        """Serve only the topics that Kafka has: a batch for another would hold up all the others."""
+        known = self.relay.partitions.keys()
+        if len(self.topics) == len(known) or time.monotonic() - self.topics_at < LOOK_FOR_TOPICS:
+            return
+        before, there = self.topics, await producer.topics(kafka)
+        self.topics, self.topics_at = sorted(known & there), time.monotonic()
+        if known - there and before != self.topics:
+            log.error("Kafka does not have all topics", missing=sorted(known - there))
+
     async def _publish(self, session: "Session", kafka: AIOKafkaProducer) -> int:
         """Send what stands in the lane's buckets, a batch a partition; answers how many rows that were."""
-        rows = await session.fetch(_READ, self.buckets, ROWS_A_BUCKET)
-        self.progress.looked_at = time.monotonic()
+        await self._look_for_topics(kafka)
+        rows = await session.fetch(_READ, self.buckets, ROWS_A_BUCKET, self.topics)
+        self.progress.looked_at[self.lane] = time.monotonic()
         if not rows:
             return 0
         reach("relay.before_publish")
@@ -230,13 +271,8 @@ class _Lane:
         return False
 
     async def _listen(self) -> None:
-        waits = [asyncio.create_task(self.bell.wait()), asyncio.create_task(self.stop.wait())]
-        limit = LOOK_AROUND if len(self.progress.lanes) > 1 else SAFETY_POLL
-        try:
-            await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        several = len(self.progress.lanes) > 1
+        await _first(self.bell, self.stop, within=LOOK_AROUND if several else SAFETY_POLL)
 
 
 def _message(row: asyncpg.Record) -> Message:
@@ -249,14 +285,20 @@ async def notify(pool: Pool, stop: asyncio.Event) -> None:
 
     A NOTIFY inside each transaction would take a lock that all commits share.
     """
-    stopping = asyncio.create_task(stop.wait())
     while not stop.is_set():
-        told = asyncio.create_task(pool.told.wait())
-        await asyncio.wait({told, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        await _first(pool.told, stop)
         pool.told.clear()
         with contextlib.suppress(*INTERRUPTIONS):
             async with pool.acquire() as connection:
                 await connection.execute(f"notify {CHANNEL}")
         await pause(stop, 0.002)
-    stopping.cancel()
+
+
+async def _first(*events: asyncio.Event, within: float | None = None) -> None:
+    """Wait until one of `events` is set, or for so many seconds."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -5,13 +5,14 @@ accept commands again.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import audit
+from chassis.marks import Stream
 from chassis.transaction import Pool, Transaction, read
 from contracts.envelope import BrokenEnvelope, Envelope
 from contracts.topics import TOPICS, Topic
@@ -46,26 +47,63 @@ async def check(
 ) -> list[Forgotten]:
     """Read this service's own topics from the beginning and list what its streams do not know.
 
+    An event is known when its stream stands there or further, no later generation began at or before it, and
+    so put another in its place; or when it was told again under its id.
+
     Raises:
         KafkaError: no broker answers.
     """
-    async with read(pool) as view:
-        generation = await view.fetchval("select generation from messaging.source")
-        streams = {
-            (row["topic"], row["key"]): row["sequence"]
-            for row in await view.fetch("select topic, key, sequence from messaging.stream")
-        }
     own = [topic for topic in topics if topic.emitted_by == service]
     if not own:
         return []
-    forgotten = []
-    for envelope, topic in [told async for told in _told(bootstrap, own)]:
-        known = streams.get((topic, envelope.subject), 0)
-        if envelope.generation < generation and envelope.sequence > known:
-            forgotten.append(
-                Forgotten(topic, envelope.subject, envelope.sequence, envelope.id, envelope.type)
-            )
-    return forgotten
+    told = [one async for one in _told(bootstrap, own)]
+    # Read after the topics: what a service tells meanwhile stands in its database first.
+    async with read(pool) as view:
+        known = _Known(
+            streams={
+                (row["topic"], row["key"]): row["sequence"]
+                for row in await view.fetch("select topic, key, sequence from messaging.stream")
+            }
+        )
+        for envelope, topic in told:
+            known.note((topic, envelope.subject), envelope.generation, envelope.sequence, envelope.id)
+        for row in await view.fetch(_WAITING):
+            known.note((row["topic"], row["key"]), row["generation"], row["sequence"], row["event"])
+    return [
+        Forgotten(topic, envelope.subject, envelope.sequence, envelope.id, envelope.type)
+        for envelope, topic in told
+        if known.forgot((topic, envelope.subject), envelope)
+    ]
+
+
+_WAITING: Final = """
+select topic, key, event, (headers ->> 'ce_generation')::integer as generation,
+  (headers ->> 'ce_sequence')::bigint as sequence
+from messaging.outbox
+"""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the streams stand at, where each generation of them began, and in which each id was told last."""
+
+    streams: dict[Stream, int]
+    begins: dict[Stream, dict[int, int]] = field(default_factory=dict)
+    last: dict[UUID, int] = field(default_factory=dict)
+
+    def note(self, stream: Stream, generation: int, sequence: int, event: UUID) -> None:
+        begins = self.begins.setdefault(stream, {})
+        begins[generation] = min(sequence, begins.get(generation, sequence))
+        self.last[event] = max(generation, self.last.get(event, generation))
+
+    def forgot(self, stream: Stream, envelope: Envelope) -> bool:
+        if self.last[envelope.id] > envelope.generation:
+            return False
+        replaced = any(
+            generation > envelope.generation and begin <= envelope.sequence
+            for generation, begin in self.begins[stream].items()
+        )
+        return replaced or envelope.sequence > self.streams.get(stream, 0)
 
 
 async def _told(bootstrap: str, topics: Sequence[Topic]) -> AsyncIterator[tuple[Envelope, str]]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 import structlog
@@ -15,11 +16,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from chassis import faults, logs, telemetry
+from chassis import faults, logs, measures, retention, telemetry
 from chassis.consumer import Consumer
-from chassis.health import Health, Watch
+from chassis.health import Health, consumer_moves, relay_moves
 from chassis.inbox import Inbox
-from chassis.relay import INTERRUPTIONS, Relay, notify, pause
+from chassis.interruptions import INTERRUPTIONS
+from chassis.relay import Relay, notify
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool, open_pool, read
 from contracts.topics import TOPICS, Topic
@@ -27,8 +29,6 @@ from contracts.topics import TOPICS, Topic
 log = structlog.get_logger()
 
 Role = Literal["all", "web", "worker", "relay"]
-MEASURE_EVERY: Final = 5.0
-"""Seconds between measurements of the outbox and what is parked."""
 STOP_PATIENCE: Final = 30.0
 """Seconds that parts are given to finish what they have in hand."""
 
@@ -43,7 +43,7 @@ class Runtime:
     health: Health = field(default_factory=Health)
 
 
-Worker = Callable[[Runtime], Awaitable[None]]
+Worker = Callable[[Runtime], Coroutine[Any, Any, None]]
 Api = Callable[[Runtime], ASGIApp]
 
 
@@ -77,15 +77,16 @@ def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
     exporters = telemetry.start(
         service.name,
         traces=settings.otel_exporter_otlp_endpoint is not None,
-        measures=settings.otel_metrics_exporter == "otlp",
+        measures=settings.measured,
     )
     if settings.trace_statements:
         AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
     # uvicorn raises the signal again when it is done; that must not turn a clean stop into a violent one.
     signal.signal(signal.SIGTERM, _ignore)
     signal.signal(signal.SIGINT, _ignore)
+    health = Health()
     config = uvicorn.Config(
-        _application(service, settings, role),
+        _application(service, settings, role, health),
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
@@ -96,15 +97,16 @@ def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
     uvicorn.Server(config).run()
     for exporter in exporters:
         exporter.shutdown()
+    if health.failed:
+        raise SystemExit(f"failed: {', '.join(health.failed)}")
 
 
 def _ignore(*_: object) -> None:
     pass
 
 
-def _application(service: Service, settings: ServiceSettings, role: Role) -> Starlette:
+def _application(service: Service, settings: ServiceSettings, role: Role, health: Health) -> Starlette:
     """The process as an ASGI application: health, the API where the role has one, its parts as lifespan."""
-    health = Health()
     app = Starlette(routes=list(health.routes()))
 
     @asynccontextmanager
@@ -126,55 +128,83 @@ async def _running(
     service: Service, settings: ServiceSettings, role: Role, health: Health
 ) -> AsyncIterator[Runtime]:
     """Start pool, relay and consumer, and stop them the other way round: what is told last still goes out."""
-    url = str(settings.database_url)
-    pool = await open_pool(url, connections=settings.database_connections, name=f"{service.name} {role}")
+    pool = await open_pool(
+        str(settings.database_url), connections=settings.database_connections, name=f"{service.name} {role}"
+    )
     runtime = Runtime(settings, pool, health=health)
     health.ready.append(lambda: _database(pool))
-    publishing = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(pool.close)
-        await _task(stack, publishing, "notifier", notify(pool, publishing))
+        publishing = _Parts(stack, health, asyncio.Event())
+        await publishing.run("notifier", notify(pool, publishing.stop))
         if role in ("all", "relay"):
-            relay = Relay(url, settings.kafka_bootstrap, lanes=settings.relay_lanes, topics=service.topics)
-            health.alive.append(_relay_moves(relay))
-            await _task(stack, publishing, "relay", relay.run(publishing))
-            await _task(stack, publishing, "measures", _measure(pool, publishing))
+            await _relay(service, runtime, publishing)
         if role in ("all", "worker"):
-            for worker in service.workers:
-                await _task(stack, runtime.stopping, getattr(worker, "__name__", "worker"), worker(runtime))
-            if service.inbox is not None:
-                consumer = Consumer(
-                    service.name, service.inbox, pool, settings.kafka_bootstrap, batch=settings.inbox_batch
-                )
-                health.alive.append(_consumer_moves(consumer))
-                await _task(stack, runtime.stopping, "consumer", consumer.run(runtime.stopping))
+            await _worker(service, runtime, _Parts(stack, health, runtime.stopping))
         stack.callback(runtime.stopping.set)
         yield runtime
 
 
-async def _task(stack: AsyncExitStack, stop: asyncio.Event, name: str, work: Awaitable[None]) -> None:
-    """Run `work` beside the rest; at the end set `stop` and give it time. When it fails, the process ends."""
+async def _relay(service: Service, runtime: Runtime, parts: "_Parts") -> None:
+    settings: ServiceSettings = runtime.settings
+    relay = Relay(
+        str(settings.database_url),
+        settings.kafka_bootstrap,
+        lanes=settings.relay_lanes,
+        topics=service.topics,
+    )
+    runtime.health.alive.append(relay_moves(relay))
+    await parts.run("relay", relay.run(parts.stop))
+    if settings.measured:
+        await parts.run("measures of the outbox", measures.outbox(runtime.pool, parts.stop))
 
-    async def run() -> None:
+
+async def _worker(service: Service, runtime: Runtime, parts: "_Parts") -> None:
+    settings: ServiceSettings = runtime.settings
+    for worker in service.workers:
+        await parts.run(getattr(worker, "__name__", "worker"), worker(runtime))
+    if service.inbox is None:
+        return
+    kept = timedelta(days=settings.inbox_kept_days)
+    await parts.run("sweep", retention.sweep(runtime.pool, kept, parts.stop))
+    consumer = Consumer(
+        service.name, service.inbox, runtime.pool, settings.kafka_bootstrap, batch=settings.inbox_batch
+    )
+    runtime.health.alive.append(consumer_moves(consumer, settings.kafka_bootstrap))
+    if settings.measured:
+        await parts.run("measures of the inbox", measures.inbox(runtime.pool, consumer, parts.stop))
+    await parts.run("consumer", consumer.run(parts.stop))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What runs beside the rest until `stop`; when one fails, the process ends."""
+
+    stack: AsyncExitStack
+    health: Health
+    stop: asyncio.Event
+
+    async def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Begin `work`; when the stack unwinds, set `stop` and give it time to come to its end."""
+        task = asyncio.create_task(self._watched(name, work), name=name)
+
+        async def finish() -> None:
+            self.stop.set()
+            _, late = await asyncio.wait({task}, timeout=STOP_PATIENCE)
+            for one in late:
+                log.warning("part of the service did not stop in time", part=name)
+                one.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self.stack.push_async_callback(finish)
+
+    async def _watched(self, name: str, work: Awaitable[None]) -> None:
         try:
             await work
-        except asyncio.CancelledError:
-            raise
         except Exception:
             log.exception("part of the service failed, the process ends", part=name)
+            self.health.failed.append(name)
             signal.raise_signal(signal.SIGTERM)
-
-    task = asyncio.create_task(run(), name=name)
-
-    async def finish() -> None:
-        stop.set()
-        _, late = await asyncio.wait({task}, timeout=STOP_PATIENCE)
-        for one in late:
-            log.warning("part of the service did not stop in time", part=name)
-            one.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(finish)
 
 
 async def _database(pool: Pool) -> str | None:
@@ -184,43 +214,3 @@ async def _database(pool: Pool) -> str | None:
     except INTERRUPTIONS as error:
         return f"the database does not answer: {type(error).__name__}"
     return None
-
-
-def _relay_moves(relay: Relay) -> Callable[[], Awaitable[str | None]]:
-    watch = Watch("the relay")
-
-    async def finding() -> str | None:
-        # It looks at its table every second even when there is nothing to do.
-        return watch.finding(relay.progress.looked_at)
-
-    return finding
-
-
-def _consumer_moves(consumer: Consumer) -> Callable[[], Awaitable[str | None]]:
-    watch = Watch("the consumer")
-
-    async def finding() -> str | None:
-        return watch.finding(consumer.lagging() and (consumer.last_batch, sorted(consumer.lagging())))
-
-    return finding
-
-
-async def _measure(pool: Pool, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            async with read(pool) as view:
-                row = await view.fetchrow(
-                    """
-                    select count(*) as depth,
-                      coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8 as age,
-                      (select count(*) from messaging.parked) as parked
-                    from messaging.outbox
-                    """
-                )
-        except INTERRUPTIONS:
-            row = None
-        if row is not None:
-            telemetry.outbox_depth.set(row["depth"])
-            telemetry.outbox_age.set(row["age"])
-            telemetry.events_parked.set(row["parked"])
-        await pause(stop, MEASURE_EVERY)

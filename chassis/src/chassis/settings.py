@@ -22,6 +22,8 @@ class ServiceSettings(BaseSettings):
     relay_lanes: int = Field(default=1, ge=1, le=64)
     """How many relays can share the work; divides the partition count of every topic."""
     inbox_batch: int = Field(default=500, ge=1, le=5000)
+    inbox_kept_days: int = Field(default=400, ge=1)
+    """How long the ids of events are remembered: longer than the oldest backup that anyone would restore."""
     identity_keys: Path = Path("jwks.json")
     """The JWKS document with the public keys of the issuer of bearer tokens."""
     identity_issuer: str = "ieum-development"
@@ -34,3 +36,8 @@ class ServiceSettings(BaseSettings):
     """Whether each SQL statement gets a span of its own."""
     crash_at: str | None = None
     """For crash tests alone: the named point, `point` or `point:n`, at which this process kills itself."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether metrics are exported."""
+        return self.otel_metrics_exporter == "otlp"

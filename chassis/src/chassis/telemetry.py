@@ -1,8 +1,8 @@
 """Traces and metrics: one trace from the request through outbox, Kafka and inbox to the last effect."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,12 +13,13 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.outbox import Contexts
+from chassis.refusals import rule_of
 from chassis.transaction import Transaction
 from contracts.envelope import Envelope
 
@@ -32,6 +33,7 @@ batches_redone: Final = _meter.create_counter("ieum.inbox.redone", unit="{batch}
 commits_failed: Final = _meter.create_counter("ieum.inbox.offset_commits_failed", unit="{commit}")
 outbox_depth: Final = _meter.create_gauge("ieum.outbox.depth", unit="{event}")
 outbox_age: Final = _meter.create_gauge("ieum.outbox.age", unit="s")
+inbox_lag: Final = _meter.create_gauge("ieum.inbox.lag", unit="{event}")
 events_parked: Final = _meter.create_gauge("ieum.inbox.parked", unit="{event}")
 
 
@@ -42,7 +44,7 @@ def start(service: str, *, traces: bool, measures: bool) -> list[TracerProvider 
     if traces:
         tracers = TracerProvider(resource=resource)
         tracers.add_span_processor(
-            BatchSpanProcessor(OTLPSpanExporter(), max_queue_size=65536, schedule_delay_millis=500)
+            BatchSpanProcessor(Discreet(OTLPSpanExporter()), max_queue_size=65536, schedule_delay_millis=500)
         )
         trace.set_tracer_provider(tracers)
         started.append(tracers)
@@ -53,12 +55,64 @@ def start(service: str, *, traces: bool, measures: bool) -> list[TracerProvider 
     return started
 
 
+class Discreet(SpanExporter):
+    """Exports spans without the words of exceptions: PostgreSQL's repeat what stands in a row."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return self._exporter.export([_without_words(span) for span in spans])
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        return self._exporter.force_flush(timeout_millis)
+
+
+def _without_words(span: ReadableSpan) -> ReadableSpan:
+    if not span.events and not span.status.description:
+        return span
+    said = span.status.description
+    return ReadableSpan(
+        name=span.name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes=span.attributes,
+        events=[
+            Event(event.name, _without_message(event.attributes), event.timestamp) for event in span.events
+        ],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code, said.partition(":")[0] if said else None),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _without_message(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    kept = dict(attributes or {})
+    if "exception.message" in kept:
+        kept = {name: value for name, value in kept.items() if name == "exception.type"}
+    return kept
+
+
 def context_of(traceparent: str | None, tracestate: str | None = None) -> otel_context.Context:
     """The trace context that was stored beside a fact; an empty one where there is none."""
+    if traceparent is None:
+        return otel_context.Context()
     carrier = {"traceparent": traceparent, "tracestate": tracestate}
     return _W3C.extract(
         {name: value for name, value in carrier.items() if value}, context=otel_context.Context()
     )
+
+
+def _keeps_spans() -> bool:
+    """Whether anybody wants spans; where nobody does, events still pass on the trace they came in."""
+    return isinstance(trace.get_tracer_provider(), TracerProvider)
 
 
 def _about(envelope: Envelope) -> dict[str, Any]:
@@ -72,6 +126,42 @@ def _about(envelope: Envelope) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _span(name: str, context: otel_context.Context, attributes: dict[str, Any]) -> Iterator[None]:
+    """A consumer's span, linked to the one it is in; a failure leaves its kind there, not its words."""
+    with _tracer.start_as_current_span(
+        name,
+        context=context,
+        kind=SpanKind.CONSUMER,
+        attributes=attributes,
+        links=_to_what_is_around(),
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield
+        except Exception as error:
+            _failed(span, error)
+            raise
+
+
+def _to_what_is_around() -> list[Link] | None:
+    around = trace.get_current_span().get_span_context()
+    return [Link(around)] if around.is_valid else None
+
+
+def _failed(span: Span, error: Exception) -> None:
+    span.set_status(Status(StatusCode.ERROR, rule_of(error)))
+
+
+@contextmanager
+def batch(size: int) -> Iterator[None]:
+    """The span of a batch's transaction, a trace of its own; the spans of its events are linked to it."""
+    about = {"messaging.system": "kafka", "messaging.batch.message_count": size}
+    with _span("settle batch", otel_context.Context(), about):
+        yield
+
+
 def _short(kind: str) -> str:
     return kind.removeprefix("ieum.").removesuffix(".v1")
 
@@ -80,11 +170,10 @@ def _short(kind: str) -> str:
 def handling(envelope: Envelope) -> Iterator[None]:
     """The span of one event, in the trace it came in."""
     events_handled.add(1, {"type": envelope.type})
-    with _tracer.start_as_current_span(
+    with _span(
         f"process {_short(envelope.type)}",
-        context=context_of(envelope.traceparent, envelope.tracestate),
-        kind=SpanKind.CONSUMER,
-        attributes=_about(envelope),
+        context_of(envelope.traceparent, envelope.tracestate),
+        _about(envelope),
     ):
         yield
 
@@ -93,24 +182,39 @@ def handling(envelope: Envelope) -> Iterator[None]:
 def handling_all(tx: Transaction, envelopes: Sequence[Envelope]) -> Iterator[None]:
     """A span for each event of a set, each in its own trace; what answers an event goes on in its trace."""
     contexts = tx.belonging(Contexts)
-    with ExitStack() as spans:
-        for envelope in envelopes:
-            span = _tracer.start_span(
-                f"process {_short(envelope.type)}",
-                context=context_of(envelope.traceparent, envelope.tracestate),
-                kind=SpanKind.CONSUMER,
-                attributes=_about(envelope) | {"messaging.batch.message_count": len(envelopes)},
-            )
-            spans.callback(span.end)
-            contexts[envelope.id] = trace.set_span_in_context(span, otel_context.Context())
-        events_handled.add(len(envelopes), {"type": envelopes[0].type})
+    events_handled.add(len(envelopes), {"type": envelopes[0].type})
+    if not _keeps_spans():
+        contexts.update((e.id, context_of(e.traceparent, e.tracestate)) for e in envelopes)
         yield
+        return
+    spans = [_span_of_a_set(envelope, len(envelopes)) for envelope in envelopes]
+    for envelope, span in zip(envelopes, spans, strict=True):
+        contexts[envelope.id] = trace.set_span_in_context(span, otel_context.Context())
+    try:
+        yield
+    except Exception as error:
+        for span in spans:
+            _failed(span, error)
+        raise
+    finally:
+        for span in spans:
+            span.end()
+
+
+def _span_of_a_set(envelope: Envelope, size: int) -> Span:
+    return _tracer.start_span(
+        f"process {_short(envelope.type)}",
+        context=context_of(envelope.traceparent, envelope.tracestate),
+        kind=SpanKind.CONSUMER,
+        attributes=_about(envelope) | {"messaging.batch.message_count": size},
+        links=_to_what_is_around(),
+    )
 
 
 def published(rows: Sequence[Any]) -> None:
     """A span for each row that Kafka acknowledged: from when it was written to when it was out."""
     events_published.add(len(rows))
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+    if not _keeps_spans():
         return
     end = datetime.now(UTC)  # noqa: TID251 - a span's length is machine time, no rule reads it
     for row in rows:

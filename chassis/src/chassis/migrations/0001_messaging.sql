@@ -97,6 +97,8 @@ create table messaging.parked (
   reason text not null,
   detail text,
   parked_at timestamptz not null default clock_timestamp(),
+  -- A record that no mark knows is kept when it is given up: its topic may be read anew.
+  discarded_at timestamptz,
   unique (topic, partition, "offset")
 );
 create index parked_by_lane on messaging.parked (topic, lane, id);

@@ -178,7 +178,10 @@ async def _database(service: str, url: str) -> Database:
                     for row in await connection.fetch(_INBOX)
                 ),
                 parked=tuple(
-                    str(row["event"]) for row in await connection.fetch("select event from messaging.parked")
+                    str(row["event"])
+                    for row in await connection.fetch(
+                        "select event from messaging.parked where discarded_at is null"
+                    )
                 ),
                 waiting=await connection.fetchval("select count(*) from messaging.outbox"),
                 streams={

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from chassis import transaction
-from chassis.relay import INTERRUPTIONS, pause
+from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.transaction import Command, Pool
 from notifications import store
 from notifications.carriers import mail
