@@ -64,6 +64,13 @@ async def test_keys_of_different_callers_do_not_meet(things: Things) -> None:
     assert await things.names() == ["person-1", "person-2"]
 
 
+async def test_nobody_who_acts_for_two_parties_gets_the_answer_of_one_for_the_other(things: Things) -> None:
+    await things.post("/things", {"name": "a"}, key="k", party="sch_1")
+    answer = await things.post("/things", {"name": "a"}, key="k", party="sch_2")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["rule"] == "idempotency_key_reused"
+
+
 async def test_keys_of_different_operations_do_not_meet(things: Things) -> None:
     made = (await things.post("/things", {"name": "a"}, key="k")).json()["id"]
     answer = await things.client.put(f"/things/{made}", json={"name": "b"}, headers=things.headers(key="k"))

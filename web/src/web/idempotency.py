@@ -88,8 +88,8 @@ def key_of(request: Request) -> str:
     return given[0]
 
 
-def fingerprint(request: Request, body: bytes) -> bytes:
-    """SHA-256 of what makes two requests the same: path, query, media type and body.
+def fingerprint(request: Request, body: bytes, party: str | None = None) -> bytes:
+    """SHA-256 of what makes two requests the same: party acted for, path, query, media type and body.
 
     The boundary of a multipart body is chosen anew for each sending and is not part of it.
     """
@@ -99,6 +99,7 @@ def fingerprint(request: Request, body: bytes) -> bytes:
     parts = [body] if boundary is None else body.split(b"--" + boundary.encode())
     return _hash(
         [
+            (party or "").encode(),
             request.url.path.encode(),
             request.url.query.encode(),
             described.get_content_type().encode(),

@@ -53,6 +53,16 @@ class Principal:
     roles: frozenset[Role]
     party: str | None = None
 
+    def acts_for(self) -> str:
+        """The party.
+
+        Raises:
+            NotAllowed: rule `party_missing`.
+        """
+        if self.party is None:
+            raise NotAllowed("party_missing", "The token's party must be the one that is acted for")
+        return self.party
+
     def must_be(self, party: str, *exempt: Role, otherwise: Refusal | None = None) -> None:
         """Refuse unless the caller acts for `party` or has one of the `exempt` roles.
 

@@ -85,7 +85,7 @@ class _Route(APIRoute):
                 actor=principal.sub,
                 operation=f"{request.method} {self.path_format}",
                 key=key,
-                request=idempotency.fingerprint(request, body),
+                request=idempotency.fingerprint(request, body, principal.party),
             )
             return await _once(handle, request, principal, claim, body)
 

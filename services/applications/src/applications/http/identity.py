@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Depends
 
 from applications.domain.vocabulary import SchoolId
-from chassis.refusals import NotAllowed
 from web import Principal, Role, require
 
 Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
@@ -17,20 +16,14 @@ _Reader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.A
 
 def applicant(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
-    return _party(caller)
+    return SchoolId(caller.acts_for())
 
 
 def confined_to(caller: _Reader) -> SchoolId | None:
     """The one school whose data the caller sees; None for officers and auditors, who see all."""
     if caller.roles & {Role.OFFICER, Role.AUDITOR}:
         return None
-    return _party(caller)
-
-
-def _party(caller: Principal) -> SchoolId:
-    if caller.party is None:
-        raise NotAllowed("party_missing", "The token's party must be the school acted for")
-    return SchoolId(caller.party)
+    return SchoolId(caller.acts_for())
 
 
 Applicant = Annotated[SchoolId, Depends(applicant)]

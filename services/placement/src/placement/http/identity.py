@@ -40,17 +40,17 @@ class Signatory:
 
 def own_school(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
-    return SchoolId(_party(caller))
+    return SchoolId(caller.acts_for())
 
 
 def own_company(caller: _Company) -> CompanyId:
     """The company that somebody acts for."""
-    return CompanyId(_party(caller))
+    return CompanyId(caller.acts_for())
 
 
 def own_student(caller: _Student) -> StudentId:
     """The student who asks."""
-    return StudentId(_party(caller))
+    return StudentId(caller.acts_for())
 
 
 def organisation(caller: _Organisation) -> Signatory:
@@ -75,25 +75,19 @@ def confined_organisation(caller: _OrganisationReader) -> Signatory | None:
 
 def confined_company(caller: _CompanyReader) -> CompanyId | None:
     """The one company whose data the caller sees; None for officers and auditors, who see all."""
-    return None if caller.roles & OVERSEERS else CompanyId(_party(caller))
+    return None if caller.roles & OVERSEERS else CompanyId(caller.acts_for())
 
 
 def confined_school(caller: _SchoolReader) -> SchoolId | None:
     """The one school whose data the caller sees; None for officers and auditors, who see all."""
-    return None if caller.roles & OVERSEERS else SchoolId(_party(caller))
+    return None if caller.roles & OVERSEERS else SchoolId(caller.acts_for())
 
 
 def _signatory(caller: Principal) -> Signatory:
     sides = [side for side in Side if Role(side) in caller.roles]
     if len(sides) != 1:
         raise NotAllowed("one_side", "The token's roles must have exactly one of school, company, student")
-    return Signatory(sides[0], _party(caller))
-
-
-def _party(caller: Principal) -> str:
-    if caller.party is None:
-        raise NotAllowed("party_missing", "The token's party must be the one acted for")
-    return caller.party
+    return Signatory(sides[0], caller.acts_for())
 
 
 School = Annotated[SchoolId, Depends(own_school)]
