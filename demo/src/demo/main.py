@@ -32,7 +32,7 @@ def play(
     console = Console(highlight=False)
     options = Options(cast(seed, SMALL if small else WHOLE), folder, report, keep=keep)
     try:
-        story = asyncio.run(perform(options, console))
+        story = asyncio.run(perform(options, console)).story
     except (DemoFailed, Trouble) as trouble:
         sys.exit(str(trouble))
     except KeyboardInterrupt:

@@ -56,8 +56,16 @@ class _Course:
         self.phases.append(Phase(Label(ko, en), time.monotonic() - started))
 
 
-async def perform(options: Options, console: Console) -> Story:
-    """The whole performance; answers the story that the report tells.
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What is left of it: the story that the report tells, and the evidence it was told from."""
+
+    story: Story
+    evidence: Evidence
+
+
+async def perform(options: Options, console: Console) -> Performance:
+    """The whole performance.
 
     Raises:
         DemoFailed: a service answered otherwise than the play needs, or something did not drain.
@@ -82,7 +90,7 @@ async def perform(options: Options, console: Console) -> Story:
     course.phases.append(Phase(Label("스택 정지", "stop the stack"), time.monotonic() - stopping))
     story = _tell(options, run, played, course)
     showing.summary(console, story, options.report)
-    return story
+    return Performance(story, played.found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""One programme year through the public HTTP interfaces, on real Kafka and PostgreSQL."""
+
+from collections import Counter
+
+import pytest
+from tests.demo.test_report import Page
+from tests.end_to_end.conftest import Played
+
+from demo.cast import SMALL
+from demo.ledger.intents import read
+
+pytestmark = pytest.mark.timeout(600)  # the first test plays the year
+
+
+def test_the_ledger_is_clean_after_a_whole_year(played: Played) -> None:
+    assert [(check.number, check.differences) for check in played.story.checks] == [
+        (number, ()) for number in range(1, 8)
+    ]
+
+
+def test_every_invariant_compared_something(played: Played) -> None:
+    for check in played.story.checks:
+        assert check.compared
+        assert all(any(sign.isdigit() for sign in line.en) for line in check.compared)
+
+
+def test_the_places_are_given_out_and_the_one_that_fell_free_is_given_again(played: Played) -> None:
+    stages = {stage.label.en: stage.count for stage in played.story.funnel}
+    assert stages["specialised schools"] == SMALL.schools
+    assert stages["selected"] == SMALL.seats
+    assert played.story.selected == SMALL.seats
+    assert len(_told(played, "school-relinquished")) == 1
+    assert len(_told(played, "school-promoted")) == 1
+
+
+def test_the_funnel_loses_exactly_who_left(played: Played) -> None:
+    for before, after in zip(played.story.funnel[1:-1], played.story.funnel[2:-1], strict=True):
+        assert before.count - sum(loss.count for loss in after.lost) == after.count, after.label.en
+
+
+def test_quotas_are_used_up_to_their_limit_and_not_beyond(played: Played) -> None:
+    held = {quota.name: quota.held for quota in played.story.quotas}
+    assert sum(held.values()) == SMALL.seats
+    for quota in played.story.quotas:
+        if quota.name != "general":
+            assert quota.at_least <= quota.held <= quota.at_most
+
+
+def test_what_must_not_be_possible_was_refused_by_its_rule(played: Played) -> None:
+    refused = Counter(entry.answer.rule for entry in played.evidence.entries if not entry.ok)
+    for rule in (
+        "deadline_passed",
+        "required",
+        "role_missing",
+        "application_not_found",
+        "one_application_a_call",
+        "approver_is_proposer",
+        "call_not_open_yet",
+        "not_assigned",
+        "school_not_taking_part",
+        "check_digit",
+        "preferences_too_late",
+        "offer_answered",
+    ):
+        assert refused[rule], rule
+
+
+def test_students_are_placed_with_every_signature_and_told_so(played: Played) -> None:
+    placed = played.story.placements
+    assert placed.students == SMALL.classes * SMALL.class_size
+    assert 0 < placed.placed == placed.accepted
+    told = {
+        row["event_id"]
+        for row in played.evidence.databases["notifications"].state["delivery"]
+        if row["template"] == "student_placed" and row["state"] == "delivered"
+    }
+    assert told == {event.id for event in played.evidence.told if event.name == "student-placed"}
+
+
+def test_one_submission_is_traced_from_the_request_to_its_last_notification(played: Played) -> None:
+    trace = played.story.trace
+    assert trace is not None
+    first = min(trace.spans, key=lambda span: span.starts)
+    assert (first.service, first.parent) == ("applications", None)
+    assert first.name.startswith("POST /applications/")
+    known = {span.id for span in trace.spans}
+    assert all(span.parent in known for span in trace.spans if span is not first)
+    assert {span.service for span in trace.spans} == {"applications", "evaluation", "notifications"}
+    assert any("notification-delivered" in span.name for span in trace.spans)
+
+
+def test_the_report_is_whole_and_says_what_is_simulated(played: Played) -> None:
+    page = Page(played.report)
+    assert page.wrong == []
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert "모의 데이터" in played.report
+    assert "장부 일치" in played.report
+    assert "<script" not in played.report
+    assert "불변 조건 7가지가 모두 지켜졌습니다" in played.report
+
+
+def test_the_report_names_no_school_company_or_student(played: Played) -> None:
+    told = played.evidence.told
+    names = {event.data["name_ko"] for event in told if event.name == "school-registered"}
+    names |= {event.data["company_name_ko"] for event in told if event.name == "company-approved"}
+    names |= {event.data["student"] for event in told if event.name == "student-enrolled"}
+    assert not [name for name in names if name in played.report]
+
+
+def test_the_terminal_tells_where_the_report_is_and_that_the_ledger_holds(played: Played) -> None:
+    assert "report.html" in played.terminal
+    assert played.terminal.count("holds") == 7
+
+
+def test_the_ledger_has_every_intent_before_its_answer(played: Played) -> None:
+    lines = (played.folder / "ledger.jsonl").read_text("utf-8").splitlines()
+    asked: set[str] = set()
+    for line in lines:
+        if line.startswith('{"intent"'):
+            asked.add(line.split('"id": "')[1][:36])
+        else:
+            assert line.split('"intent": "')[1][:36] in asked
+    assert {entry.intent.id for entry in read(played.folder / "ledger.jsonl")} == asked
+
+
+def test_nothing_is_left_running(played: Played) -> None:
+    assert not list((played.folder / "pids").glob("*.pid"))
+    assert not (played.folder / "run.json").exists()
+
+
+def _told(played: Played, name: str) -> list[str]:
+    return [event.id for event in played.evidence.told if event.name == name]
