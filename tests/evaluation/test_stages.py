@@ -77,3 +77,10 @@ async def test_a_participant_named_twice_is_refused_by_its_place_in_the_list(tow
     body = {"participants": [{"school": "sch_1"}, {"school": "sch_1"}]}
     answer = await town.officer.post(f"/programme-years/{YEAR - 1}/participants", body)
     refused(answer, 422, ("participants.1.school", "distinct"))
+
+
+async def test_nobody_brings_in_participants_of_a_year_that_is_decided_here(town: Town) -> None:
+    """They would start the next year before this one is final."""
+    await town.prepared({1: {}})
+    answer = await town.officer.post(f"/programme-years/{YEAR}/participants", {"participants": []})
+    refused(answer, 409, ("year", "year_decided_here"))

@@ -13,7 +13,7 @@ from evaluation import announce
 from evaluation.domain import eligibility
 from evaluation.domain.intake import Application, Call, Participant, School
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.vocabulary import CallId, SchoolId, Stage, Year
+from evaluation.domain.vocabulary import CallId, SchoolId, Year
 from evaluation.store import intake as store
 
 READING: Final = Inbox(topics.APPLICATIONS)
@@ -117,9 +117,8 @@ def _broken(participants: Sequence[Participant], known: Collection[SchoolId]) ->
 
 
 async def _may_import(tx: Transaction, year: Year) -> None:
-    here = await store.known_year(tx, year)
-    if here is not None and here.stage is Stage.FINAL:
-        raise Conflict("year_decided_here", f"The participants of {year} were decided here", "year")
+    if await store.known_year(tx, year) is not None:
+        raise Conflict("year_decided_here", f"Who takes part in {year} is decided here", "year")
     if await store.started_calls(tx, Year(year + 1)):
         raise Conflict(
             "participants_settled",
