@@ -8,10 +8,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
 from tests.chassis.tally import COUNTS, THINGS
 
+from chassis import health
 from chassis.consumer import Consumer
 from chassis.relay import Relay, notify
 from contracts.event import Event
@@ -171,6 +173,129 @@ async def test_a_slow_batch_holds_a_rebalance_but_not_for_ever(
             await bench.until(lambda: settled(bench, 10), 60)
     assert await bench.counted() == 10
     assert await bench.value("select max(events) from tally") == 1
+
+
+@asynccontextmanager
+async def closed_to_readers(bench: Bench) -> AsyncIterator[None]:
+    """Nobody can learn where this database stands."""
+    owner = await asyncpg.connect(bench.database.owner_url)
+    try:
+        async with owner.transaction():
+            await owner.execute("lock table messaging.position in access exclusive mode")
+            yield
+    finally:
+        await owner.close()
+
+
+async def commit_to_kafka(bench: Bench, offset: int) -> None:
+    committer = AIOKafkaConsumer(
+        bootstrap_servers=bench.bootstrap, group_id="ieum.applications", enable_auto_commit=False
+    )
+    committer.subscribe([bench.things.name])
+    await committer.start()
+    try:
+        await committer.commit({TopicPartition(bench.things.name, 0): offset})
+    finally:
+        await committer.stop()
+
+
+async def test_nothing_is_read_before_it_is_known_where_the_database_stands(bench: Bench) -> None:
+    """aiokafka begins at Kafka's committed offset as soon as a partition is assigned."""
+    await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 11)))
+    await commit_to_kafka(bench, 6)
+    async with closed_to_readers(bench), AsyncExitStack() as later:
+        await later.enter_async_context(consuming(bench))
+        await asyncio.sleep(2)
+        later_on = later.pop_all()
+    async with later_on:
+        await bench.until(lambda: settled(bench, 10))
+    assert await bench.value("select count(*) from messaging.parked") == 0
+    assert await bench.counted() == 10
+
+
+async def test_a_database_away_for_longer_than_the_session_costs_no_membership(bench: Bench) -> None:
+    """No heartbeat is sent while a listener runs; one that waits for the database loses its partitions."""
+    await produce(bench, record(bench.tally.happened(thing="a"), 1))
+    async with closed_to_readers(bench), AsyncExitStack() as later:
+        consumer = await later.enter_async_context(consuming(bench))
+        await bench.until(lambda: _assigned(consumer))
+        await asyncio.sleep(8)
+        assert await _members(bench) == 1
+        later_on = later.pop_all()
+    async with later_on:
+        await bench.until(lambda: settled(bench, 1))
+
+
+async def _members(bench: Bench) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bench.bootstrap)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_consumer_groups(["ieum.applications"])
+        ((_, _, _, _, _, members, *_),) = answer.groups
+        return len(members)
+    finally:
+        await admin.close()
+
+
+async def _assigned(consumer: Consumer) -> bool:
+    return consumer.client is not None and bool(consumer.client.assignment())
+
+
+async def test_a_consumer_that_hangs_silently_is_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It learns of no high water any more, so that its lag looks like none."""
+    monkeypatch.setattr(health, "STALLED_AFTER", 2.0)
+    await produce(bench, record(bench.tally.happened(thing="a"), 1))
+    async with consuming(bench) as consumer:
+        await bench.until(lambda: settled(bench, 1))
+        alive = health.consumer_moves(consumer, bench.bootstrap)
+        elsewhere = health.consumer_moves(consumer, "127.0.0.1:1")
+        for _ in range(12):
+            assert await alive() is None
+            await asyncio.sleep(0.25)
+        assert consumer.client is not None
+        consumer.client._fetcher._fetch_task.cancel()  # noqa: SLF001 - as if it had died unseen
+        await produce(bench, record(bench.tally.happened(thing="a"), 2))
+
+        async def found() -> bool:
+            # Without a broker nobody polls: that is no reason to start the process anew.
+            assert await elsewhere() is None
+            return "the consumer stands still" in (await alive() or "")
+
+        await bench.until(found)
+        assert sum(consumer.lag().values()) == 0
+
+
+async def test_a_batch_that_hangs_is_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "STALLED_AFTER", 1.0)
+    locker = await asyncpg.connect(bench.database.owner_url)
+    try:
+        async with locker.transaction():
+            await locker.execute("lock table tally in access exclusive mode")
+            await produce(bench, record(bench.tally.happened(thing="a"), 1))
+            async with AsyncExitStack() as later:
+                consumer = await later.enter_async_context(consuming(bench))
+                alive = health.consumer_moves(consumer, bench.bootstrap)
+
+                async def found() -> bool:
+                    return "the batch in hand" in (await alive() or "")
+
+                await bench.until(found)
+                later_on = later.pop_all()
+    finally:
+        await locker.close()
+    async with later_on:
+        await bench.until(lambda: settled(bench, 1))
+
+
+async def test_the_lag_is_measured_and_falls_to_nothing(bench: Bench) -> None:
+    await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 6)))
+    async with consuming(bench) as consumer:
+        await bench.until(lambda: settled(bench, 5))
+        await bench.until(lambda: _measured(consumer, {(bench.things.name, n): 0 for n in range(8)}))
+
+
+async def _measured(consumer: Consumer, lag: dict[tuple[str, int], int]) -> bool:
+    return consumer.lag() == lag
 
 
 @pytest.mark.crash

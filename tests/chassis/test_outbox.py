@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceState, use_span
 from tests.chassis.conftest import Bench
 
-from chassis import audit, outbox
+from chassis import audit, outbox, producer
 from chassis.outbox import bucket
 from chassis.refusals import Invalid
 from chassis.transaction import Command, begin, repeated
@@ -102,6 +103,46 @@ async def test_an_event_larger_than_its_topic_allows_is_refused_at_once(bench: B
     with pytest.raises(Invalid, match="bytes"):
         await bench.tell(bench.tally.happened(thing="x" * limit))
     assert await envelopes(bench) == []
+
+
+@pytest.mark.parametrize("thing", ["", "a\nb", "이음" * 100])
+async def test_a_key_that_no_reader_would_take_is_refused_at_once(bench: Bench, thing: str) -> None:
+    with pytest.raises(Invalid, match="key"):
+        await bench.tell(bench.tally.happened(thing=thing))
+    with pytest.raises(Invalid, match="actor"):
+        await bench.tell(bench.tally.happened(thing="a"), actor=thing)
+
+
+async def test_the_largest_event_and_headers_fit_what_the_topic_allows(bench: Bench) -> None:
+    topic = bench.things
+    thing, actor = "a" * outbox.LONGEST_TEXT, "b" * outbox.LONGEST_TEXT
+    empty = len(bench.tally.happened(thing=thing).write())
+    note = "x" * (topic.max_event_bytes - empty - len(',"note":""'))
+    large = type("Large", (bench.tally.happened,), {"__annotations__": {"note": str}})
+    context = SpanContext(1, 1, is_remote=False, trace_state=TraceState([("k", "v" * 200)] * 1))
+    with use_span(NonRecordingSpan(context)):
+        async with begin(bench.pool, Command(actor=actor, correlation=actor)) as tx:
+            outbox.add(tx, large(thing=thing, note=note))
+    (row,) = await bench.rows("select key, headers, value from messaging.outbox")
+    headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+    assert "tracestate" in dict(headers)
+    kafka = await producer.start(bench.bootstrap)
+    try:
+        message = producer.Message(row["key"].encode(), row["value"], headers)
+        assert await producer.send(kafka, topic.name, 0, [message]) == 1
+    finally:
+        await producer.retire(kafka)
+
+
+async def test_what_is_told_at_the_last_moment_is_told(bench: Bench) -> None:
+    async with begin(bench.pool, Command(actor="tester")) as tx:
+        outbox.add(tx, bench.tally.happened(thing="a"))
+
+        async def late() -> None:
+            outbox.add(tx, bench.tally.happened(thing="b"))
+
+        tx.before_commit(late)
+    assert [e.subject for e in await envelopes(bench)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("partitions", [1, 4, 8, 16, 64])

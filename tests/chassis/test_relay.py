@@ -1,25 +1,33 @@
 """The relay: every row once to Kafka, in its stream's order; lanes shared, taken over and given up."""
 
 import asyncio
+import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
 from tests.chassis.conftest import Bench
-from tests.chassis.tally import THINGS
+from tests.chassis.tally import THINGS, Tally
 
+from chassis import health, producer
+from chassis import relay as relay_module
 from chassis.outbox import bucket
 from chassis.relay import LANES, Relay, notify
 from contracts.envelope import Envelope
+from contracts.topics import Topic
+from embedded import topics
 
 
 @asynccontextmanager
-async def relaying(bench: Bench, lanes: int = 1) -> AsyncIterator[Relay]:
+async def relaying(
+    bench: Bench, lanes: int = 1, topics: Sequence[Topic] | None = None
+) -> AsyncIterator[Relay]:
     stop = asyncio.Event()
-    relay = Relay(bench.database.url, bench.bootstrap, lanes=lanes, topics=(bench.things, bench.counts))
+    known = topics or (bench.things, bench.counts)
+    relay = Relay(bench.database.url, bench.bootstrap, lanes=lanes, topics=known)
     tasks = [asyncio.create_task(relay.run(stop)), asyncio.create_task(notify(bench.pool, stop))]
     try:
         yield relay
@@ -146,6 +154,113 @@ def _without_repetitions(numbers: list[int]) -> list[int]:
         if number == (passed[-1] if passed else 0) + 1:
             passed.append(number)
     return passed
+
+
+async def test_rows_for_topics_that_nobody_knows_hold_up_no_others(bench: Bench) -> None:
+    """A version of the service that is older than its outbox must not fall over them, nor lose them."""
+    columns = "bucket, topic, key, event, headers, value"
+    owner = await asyncpg.connect(bench.database.owner_url)
+    await owner.execute(
+        f"""
+        insert into messaging.outbox ({columns})
+        select b, 'test.of-tomorrow', 'k', gen_random_uuid(), '{{}}', ''
+        from generate_series(0, 63) b, generate_series(1, 200)
+        """
+    )
+    await owner.close()
+    await bench.tell_many(things=100, each=1)
+    async with relaying(bench) as relay:
+        await bench.until(lambda: _published(relay, 100), 10)
+    assert await bench.value("select count(*) from messaging.outbox") == 64 * 200
+
+
+async def test_a_topic_that_kafka_does_not_have_yet_holds_up_no_others(bench: Bench) -> None:
+    """A batch for it would wait without an error, and with it all that were sent at the same time."""
+    missing = dataclasses.replace(bench.counts, name=f"{bench.counts.name}.later")
+    later = Tally.on(bench.things, missing)
+    await bench.tell(*(later.counted(thing=f"thing-{n}", total=1) for n in range(20)))
+    await bench.tell_many(things=100, each=1)
+    async with relaying(bench, topics=(bench.things, missing)) as relay:
+        await bench.until(lambda: _published(relay, 100), 10)
+        await topics.create(bench.bootstrap, [missing])
+        try:
+            await bench.until(lambda: emptied(bench), 20)
+        finally:
+            await topics.delete(bench.bootstrap, [missing.name])
+    assert relay.progress.published == 120
+
+
+async def _published(relay: Relay, rows: int) -> bool:
+    return relay.progress.published == rows
+
+
+async def test_what_was_told_last_goes_out_with_the_relay(bench: Bench) -> None:
+    async with relaying(bench) as relay:
+        await bench.until(lambda: _holds(relay, 1))
+        await bench.tell_many(things=500, each=4)
+    assert await emptied(bench)
+
+
+async def test_a_relay_that_stands_still_is_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "STALLED_AFTER", 2.0)
+    locker = await asyncpg.connect(bench.database.owner_url)
+    try:
+        async with relaying(bench, lanes=2) as relay:
+            alive = health.relay_moves(relay)
+            await bench.until(lambda: _holds(relay, 2))
+            for _ in range(12):
+                assert await alive() is None
+                await asyncio.sleep(0.25)
+            async with locker.transaction():
+                await locker.execute("lock table messaging.outbox in access exclusive mode")
+
+                async def found() -> bool:
+                    return "the relay stands still" in (await alive() or "")
+
+                await bench.until(found)
+    finally:
+        await locker.close()
+
+
+async def test_neither_broker_nor_database_away_counts_as_standing_still(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "STALLED_AFTER", 1.0)
+    for url, bootstrap in (
+        (bench.database.url, "127.0.0.1:1"),
+        ("postgresql://x@127.0.0.1:1/x", bench.bootstrap),
+    ):
+        stop, relay = asyncio.Event(), Relay(url, bootstrap, topics=(bench.things,))
+        running, alive = asyncio.create_task(relay.run(stop)), health.relay_moves(relay)
+        for _ in range(10):
+            assert await alive() is None
+            await asyncio.sleep(0.25)
+        stop.set()
+        await running
+
+
+async def test_a_relay_that_says_nothing_for_long_loses_its_lane(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process keeps its connections: nothing but its silence tells it from one that is well."""
+    monkeypatch.setattr(relay_module, "IDLE_AFTER", 2)
+    silent = asyncio.Event()
+
+    async def never(*_: object) -> int:
+        await silent.wait()
+        raise TimeoutError
+
+    async with AsyncExitStack() as both:
+        first = await both.enter_async_context(relaying(bench))
+        await bench.until(lambda: _holds(first, 1))
+        with monkeypatch.context() as patch:
+            patch.setattr(producer, "send", never)
+            await bench.tell(bench.tally.happened(thing="a"))
+            await asyncio.sleep(0.5)
+        second = await both.enter_async_context(relaying(bench))
+        await bench.until(lambda: _holds(second, 1), 10)
+        await bench.until(lambda: emptied(bench), 10)
+        silent.set()
 
 
 @pytest.mark.crash
