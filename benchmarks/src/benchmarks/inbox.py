@@ -18,7 +18,7 @@ from benchmarks.measure import Comparison, Side, Target, Work
 from benchmarks.plain import Plain
 from benchmarks.relay import drain
 from benchmarks.sizes import Sizes
-from benchmarks.stand import Ground, Stand
+from benchmarks.stand import PATIENCE, Ground, Stand
 from benchmarks.things import TABLES, TOPIC, Kinds
 from chassis.consumer import Consumer
 from chassis.inbox import Inbox
@@ -155,7 +155,8 @@ class _Bench:
             group = f"benchmark.{secrets.token_hex(4)}"
             consumer = Consumer(group, inbox, self.pool, self.stand.bootstrap, batch=BATCH)
             running = asyncio.create_task(consumer.run(stop))
-            await inbox.done.wait()
+            async with asyncio.timeout(PATIENCE):
+                await inbox.done.wait()
             await consumer.drained()
             taken = time.perf_counter() - inbox.begun
             stop.set()

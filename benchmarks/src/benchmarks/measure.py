@@ -60,6 +60,7 @@ class Comparison:
     """Two sides and what is asked of them.
 
     `unit` is what is counted, in the plural. `target` is None where the sizes are not those it speaks of.
+    `warm` is whether each side is run once beforehand, which gives nothing to a process that starts anew.
     """
 
     row: str
@@ -69,6 +70,11 @@ class Comparison:
     other: Side
     sense: Sense
     target: Target | None = None
+    warm: bool = True
+
+    def runs(self, rounds: int) -> int:
+        """How often `compare` will tick."""
+        return 2 * (rounds + self.warm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +106,13 @@ class Finding:
 
 async def compare(comparison: Comparison, rounds: int, tick: Tick) -> Finding:
     """Run both sides once to warm up, then `rounds` times each: A B, B A, A B and so on."""
-    ours, other = comparison.ours, comparison.other
-    for side in (other, ours):
-        await _once(side, tick)
-    taken: dict[str, list[float]] = {"ours": [], "other": []}
-    for number in range(rounds):
-        pair = (("ours", ours), ("other", other))
-        for name, side in pair if number % 2 == 0 else reversed(pair):
-            taken[name].append(await _once(side, tick))
-    mine = Measured(ours.label, ours.units, tuple(taken["ours"]))
-    theirs = Measured(other.label, other.units, tuple(taken["other"]))
+    # What preparing has left, a topic's records for example, is not for the collector to walk in every run.
+    gc.collect()
+    gc.freeze()
+    try:
+        mine, theirs = await _measured(comparison, rounds, tick)
+    finally:
+        gc.unfreeze()
     return Finding(
         row=comparison.row,
         what=comparison.what,
@@ -122,19 +125,23 @@ async def compare(comparison: Comparison, rounds: int, tick: Tick) -> Finding:
     )
 
 
-def runs(comparisons: int, rounds: int) -> int:
-    """How often `compare` ticks."""
-    return comparisons * 2 * (rounds + 1)
+async def _measured(comparison: Comparison, rounds: int, tick: Tick) -> tuple[Measured, Measured]:
+    ours, other = comparison.ours, comparison.other
+    if comparison.warm:
+        await _once(other, tick)
+        await _once(ours, tick)
+    mine: list[float] = []
+    theirs: list[float] = []
+    for number in range(rounds):
+        pair = ((ours, mine), (other, theirs))
+        for side, seconds in pair if number % 2 == 0 else reversed(pair):
+            seconds.append(await _once(side, tick))
+    return Measured(ours.label, ours.units, tuple(mine)), Measured(other.label, other.units, tuple(theirs))
 
 
 async def _once(side: Side, tick: Tick) -> float:
-    # What preparing has left, a topic's records for example, is not walked again and again by the collector.
     gc.collect()
-    gc.freeze()
-    try:
-        seconds = await side.work()
-    finally:
-        gc.unfreeze()
+    seconds = await side.work()
     tick()
     return seconds
 
@@ -155,16 +162,14 @@ def _ratios(ours: Measured, other: Measured, sense: Sense) -> tuple[float, ...]:
             assert_never(sense)
 
 
-def timed(function: Callable[[], object], check: Callable[[], None] | None = None) -> Work:
-    """A plain function as work; `check` is called after the clock has stopped."""
+def timed(function: Callable[[], object], *, times: int = 1) -> Work:
+    """A plain function as work: what it takes once, from `times` runs where one is too short for a clock."""
 
     async def work() -> float:
         begun = time.perf_counter()
-        function()
-        taken = time.perf_counter() - begun
-        if check is not None:
-            check()
-        return taken
+        for _ in range(times):
+            function()
+        return (time.perf_counter() - begun) / times
 
     return work
 

@@ -13,6 +13,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
+from benchmarks.stand import PATIENCE
 from benchmarks.things import Kinds
 from chassis.transaction import Pool
 from contracts.envelope import Envelope
@@ -60,7 +61,8 @@ class Plain:
         )
         subscriber(self._on_message)
         await broker.start()
-        await self._done.wait()
+        async with asyncio.timeout(PATIENCE):
+            await self._done.wait()
         await broker.stop()
         return self._taken
 

@@ -70,6 +70,7 @@ def _command(what: str, file: Path, service: str) -> Comparison:
         ours=Side(f"{service} recompute FILE", 1, timed(run(str(file)))),
         other=Side("its start alone, --help", 1, timed(run("--help"))),
         sense="times_as_long",
+        warm=False,
     )
 
 

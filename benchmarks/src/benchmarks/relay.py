@@ -13,7 +13,7 @@ import asyncpg
 from benchmarks import things
 from benchmarks.measure import Comparison, Side, Target
 from benchmarks.sizes import Sizes
-from benchmarks.stand import Ground, Stand
+from benchmarks.stand import PATIENCE, Ground, Stand
 from benchmarks.things import TABLES, TOPIC, Kinds
 from chassis import producer
 from chassis.relay import Relay
@@ -65,8 +65,9 @@ async def drain(relay: Relay, rows: int) -> float:
     stop = asyncio.Event()
     begun = time.perf_counter()
     running = asyncio.create_task(relay.run(stop))
-    while relay.progress.published < rows:  # noqa: ASYNC110 - it counts, it does not ring
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(PATIENCE):
+        while relay.progress.published < rows:  # noqa: ASYNC110 - it counts, it does not ring
+            await asyncio.sleep(0.001)
     taken = time.perf_counter() - begun
     stop.set()
     await running

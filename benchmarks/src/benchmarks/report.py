@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import time
@@ -64,35 +65,44 @@ def _kafka() -> str:
 
 
 def table(findings: Sequence[Finding]) -> Table:
-    """Medians and spreads, for people."""
-    made = Table(title="Ratios within one run", title_justify="left", show_lines=True)
-    for heading in ("row", "what", "ours", "the other", "ratio (spread)", "target"):
-        made.add_column(heading, justify="right" if heading.startswith("ratio") else "left")
+    """Medians and spreads, for people: of each comparison the ratio, then its two sides."""
+    made = Table(title="Ratios within one run", title_justify="left", expand=True)
+    made.add_column("what", ratio=5)
+    made.add_column("median (spread)", ratio=4)
+    made.add_column("target, rate", justify="right", ratio=3)
     for finding in findings:
-        made.add_row(
-            finding.row,
-            finding.what,
-            f"{finding.ours.label}\n{measured(finding.ours, finding.unit)}",
-            f"{finding.other.label}\n{measured(finding.other, finding.unit)}",
-            ratio(finding),
-            _coloured(finding),
-        )
+        colour = {True: "green", False: "red", None: "dim"}[finding.met]
+        made.add_row(f"{finding.row}: {finding.what}", ratio(finding), f"[{colour}]{verdict(finding)}[/]")
+        for side in (finding.ours, finding.other):
+            made.add_row(
+                f"  [dim]{side.label}[/]", f"[dim]{taken(side)}[/]", f"[dim]{rate(side, finding)}[/]"
+            )
+        made.add_section()
     return made
 
 
-def _coloured(finding: Finding) -> str:
-    colour = {True: "green", False: "red", None: "dim"}[finding.met]
-    return f"[{colour}]{verdict(finding)}[/]"
-
-
-def measured(side: Measured, unit: str) -> str:
+def taken(side: Measured) -> str:
     """The median of a side's runs, with its spread."""
     fastest, slowest = spread(side.seconds)
-    return f"{_seconds(side.typical)} ({_seconds(fastest)} to {_seconds(slowest)}), {side.rate:,.0f} {unit}/s"
+    return f"{_seconds(side.typical)} ({_seconds(fastest)} to {_seconds(slowest)})"
+
+
+def rate(side: Measured, finding: Finding) -> str:
+    """Units a second; nothing where a run is one unit."""
+    return f"{side.rate:,.0f} {finding.unit}/s" if side.units > 1 else ""
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+    for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{_short(seconds / size)} {unit}"
+    return "no time"
+
+
+def _short(number: float) -> str:
+    """Three digits that count."""
+    decimals = max(0, 2 - math.floor(math.log10(number)))
+    return f"{number:,.{decimals}f}"
 
 
 def ratio(finding: Finding) -> str:
@@ -105,11 +115,7 @@ def ratio(finding: Finding) -> str:
             words = "as long"
         case _:
             assert_never(finding.sense)
-    return f"{_times(finding.ratio)} {words} ({_times(least)} to {_times(most)})"
-
-
-def _times(number: float) -> str:
-    return f"{number:,.0f} ×" if number >= 100 else f"{number:.1f} ×"  # noqa: PLR2004 - what can be told apart
+    return f"{_short(finding.ratio)} × {words} ({_short(least)} to {_short(most)})"
 
 
 def verdict(finding: Finding) -> str:
@@ -140,13 +146,17 @@ def _markdown(findings: Sequence[Finding]) -> str:
     for finding in findings:
         cells = (
             finding.what,
-            f"{finding.ours.label}: {measured(finding.ours, finding.unit)}",
-            f"{finding.other.label}: {measured(finding.other, finding.unit)}",
+            _described(finding.ours, finding),
+            _described(finding.other, finding),
             f"**{ratio(finding)}**",
             verdict(finding),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _described(side: Measured, finding: Finding) -> str:
+    return ", ".join(filter(None, (f"{side.label}: {taken(side)}", rate(side, finding))))
 
 
 def as_json(findings: Sequence[Finding], machine: Machine, sizes: Sizes) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Final
 
 from benchmarks import inbox, matching, recompute, relay, selection
-from benchmarks.measure import Comparison, Finding, Tick, compare, runs
-from benchmarks.sizes import Sizes
+from benchmarks.measure import Comparison, Finding, Tick, compare
+from benchmarks.sizes import FULL, Sizes
 from benchmarks.stand import Stand
 
 Compared = AbstractAsyncContextManager[Sequence[Comparison]]
@@ -48,5 +49,7 @@ async def measured(
 
 async def _row(name: str, compared: Compared, sizes: Sizes, announce: Announce) -> list[Finding]:
     async with compared as comparisons:
-        tick = announce(name, runs(len(comparisons), sizes.rounds))
-        return [await compare(comparison, sizes.rounds, tick) for comparison in comparisons]
+        tick = announce(name, sum(comparison.runs(sizes.rounds) for comparison in comparisons))
+        found = [await compare(comparison, sizes.rounds, tick) for comparison in comparisons]
+    # The targets speak of the full sizes; small ones have other costs.
+    return found if sizes == FULL else [replace(finding, target=None) for finding in found]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "applications"
 """Whose migrations and roles the databases have; the chassis's part is the same in each."""
-PATIENCE: Final = 120.0
-"""Seconds in which what was sent must be read again."""
+PATIENCE: Final = 300.0
+"""Seconds after which what should long have come is given up on."""
 
 
 @dataclass(frozen=True, slots=True)
