@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
+WORKERS ?= 2
 MEMBERS := contracts decisions chassis web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
 INSTALLED := .venv/.installed
 
@@ -38,7 +39,7 @@ clock: $(INSTALLED) ## Show the programme's clock, or set it: TO=2026-02-14T23:5
 	@$(BIN)/embedded clock $(if $(TO),set -- "$(TO)",show)
 
 test: $(INSTALLED) ## Run the tests on the real parts (ARGS="…" for pytest)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 crash: $(INSTALLED) ## Repeat each crash test N times (N=20)
 	@$(BIN)/pytest -m crash --repeat $(or $(N),20) $(ARGS)
