@@ -1,11 +1,11 @@
 """`demo`: plays one programme year on a stack of its own, checks the ledger and writes the report."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.console import Console
 
 from demo.cast import SMALL, WHOLE, cast
@@ -32,7 +32,7 @@ def play(
     console = Console(highlight=False)
     options = Options(cast(seed, SMALL if small else WHOLE), folder, report, keep=keep)
     try:
-        story = asyncio.run(perform(options, console)).story
+        story = uvloop.run(perform(options, console)).story
     except (DemoFailed, Trouble) as trouble:
         sys.exit(str(trouble))
     except KeyboardInterrupt:

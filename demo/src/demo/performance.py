@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from platform import python_version
 from signal import SIGTERM
+from typing import Final
 
 import asyncpg
 from rich.console import Console
@@ -27,7 +28,7 @@ from embedded.databases import SERVICES
 from embedded.run import Run
 from embedded.stack import Stack
 
-KAFKA = "4.4.0"
+KAFKA: Final = "4.4.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ async def perform(options: Options, console: Console) -> Performance:
     course = _Course()
     console.print("이음: 모의 데이터로 한 해를 치릅니다. Ieum plays a year with simulated data.")
     stopping = 0.0
-    async with stack.running(options.folder, services=SERVICES, say=console.print) as running:
+    async with stack.running(options.folder, say=console.print) as running:
+        await _start_services(running)
         run = running.describe()
         run.write(running.folder.run)
         course.phases.append(Phase(Label("스택 시작", "start the stack"), course.seconds))
@@ -91,6 +93,19 @@ async def perform(options: Options, console: Console) -> Performance:
     story = _tell(options, run, played, course)
     showing.summary(console, story, options.report)
     return Performance(story, played.found)
+
+
+async def _start_services(running: Stack) -> None:
+    await running.migrate()
+    started = [running.launch(service, environment=_SAMPLED) for service in SERVICES]
+    await asyncio.gather(*(process.ready() for process in started))
+
+
+_SAMPLED: Final = {
+    # The report draws one trace of a submission; one in five is enough to choose from.
+    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "0.2",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def progress(console: Console) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
+        refresh_per_second=4,
     )
 
 

@@ -35,7 +35,7 @@ SIGN_COMPANY: Final = Route("placement", "POST", "/tripartite-agreements/signatu
 PARTNERS: Final = 4
 """Companies that a school signs an agreement with."""
 OPENINGS: Final = 3
-PLACES: Final = 4
+PLACES: Final = 3
 """Places of an opening."""
 LISTED: Final = 5
 """Openings that a student lists at most."""
@@ -279,14 +279,14 @@ async def _list_of_class(stage: Stage, market: Market, employment_class: Class) 
     ]
     await together(
         [
-            partial(_list, stage, market, student, listed, reachable=number % 2 == 0)
+            partial(_list, stage, market, student, listed, reachable=number % 3 == 0)
             for number, (student, listed) in enumerate(zip(seekers, lists, strict=True))
         ],
         lambda: None,
     )
 
 
-SEEKING: Final = 0.55
+SEEKING: Final = 0.42
 """Share of students who look for work; the others go on to study."""
 
 
