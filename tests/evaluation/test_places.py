@@ -12,7 +12,7 @@ from tests.evaluation.town import YEAR, Town, done, refused
 from chassis.transaction import Command, begin
 from contracts import applications as told_by_applications
 from contracts.examples import example
-from evaluation.worker import expire_offers
+from evaluation.worker import expire_due, expire_offers
 
 RELINQUISH = f"/programme-years/{YEAR}/relinquishment"
 REASON = {"reason": "too_few_students"}
@@ -304,3 +304,69 @@ async def test_the_worker_stops_when_the_service_does(town: Town) -> None:
     town.runtime.stopping.set()
     async with asyncio.timeout(5):
         await expire_offers(town.runtime)
+
+
+async def offered_to_two(town: Town) -> tuple[str, str]:
+    """Two offers whose time is up."""
+    await town.finished(TEN)
+    for leaving in (1, 2):
+        done(await town.school(leaving).post(RELINQUISH, REASON), 201)
+    first, second = await town.rows("select id from offer where state = 'pending' order by id")
+    await town.at(EXPIRES)
+    return first["id"], second["id"]
+
+
+async def test_offers_that_are_due_together_expire_before_what_they_held_is_offered_on(town: Town) -> None:
+    both = await offered_to_two(town)
+    await expire_due(town.runtime.pool)
+    rows = await town.rows("select id, school from offer where state = 'expired' order by id")
+    assert tuple(row["id"] for row in rows) == both
+    [promotion] = await town.rows("select run from offer where state = 'pending' group by run")
+    snapshot = done(await town.officer.get(f"/runs/{promotion['run']}/snapshot"))
+    assert not {row["school"] for row in rows} & snapshot["holders"].keys()
+
+
+async def test_an_offer_that_cannot_expire_holds_up_no_other_and_is_tried_again(town: Town) -> None:
+    broken, sound = await offered_to_two(town)
+    owner = await asyncpg.connect(town.database.owner_url)
+    await owner.execute(
+        f"""
+        create function break() returns trigger language plpgsql as $$ begin raise 'broken'; end $$;
+        create trigger breaks before update on offer
+          for each row when (new.id = '{broken}') execute function break()
+        """
+    )
+    states = "select id, state from offer where id = any($1)"
+    await expire_due(town.runtime.pool)
+    rows = await town.rows(states, [broken, sound])
+    assert {row["id"]: row["state"] for row in rows} == {broken: "pending", sound: "expired"}
+    await within_limits(town)
+    await owner.execute("drop trigger breaks on offer")
+    await owner.close()
+    await expire_due(town.runtime.pool)
+    rows = await town.rows(states, [broken, sound])
+    assert {row["state"] for row in rows} == {"expired"}
+    await within_limits(town)
+
+
+async def test_a_year_whose_promotion_fails_holds_up_no_other_year(town: Town) -> None:
+    _, second = await offered_to_two(town)
+    async with begin(town.runtime.pool, Command(actor="test")) as tx:
+        # A year without a final result: nothing can be promoted in it.
+        await tx.execute(
+            "insert into programme_year (year, policy, opened_at, stage, appeals_until)"
+            " select 2024, policy, opened_at, stage, appeals_until from programme_year"
+        )
+        await tx.execute(
+            "insert into standing (year, school, application, state, designations, since)"
+            " select 2024, school, application, 'reserve', '{}', since from standing where school = 'sch_7'"
+        )
+        await tx.execute(
+            "insert into offer (id, year, school, run, state, upgrade, designations, added, made_at,"
+            " expires_at) select 'off_broken', 2024, 'sch_7', run, state, upgrade, designations, added,"
+            " made_at, expires_at from offer where id = $1",
+            second,
+        )
+    await expire_due(town.runtime.pool)
+    rows = await town.rows("select id from offer where state = 'pending' and expires_at <= $1", EXPIRES)
+    assert [row["id"] for row in rows] == ["off_broken"]

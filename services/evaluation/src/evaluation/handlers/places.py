@@ -1,13 +1,13 @@
 """Use cases after the final result: offers answered or expired, places given up or taken away, promotion."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chassis import audit, identifiers, outbox
 from chassis.refusals import NotFound
-from chassis.transaction import Transaction
+from chassis.transaction import ReadTransaction, Transaction
 from evaluation import announce, snapshots
 from evaluation.domain import places
 from evaluation.domain.intake import Party
@@ -62,20 +62,22 @@ async def decline_offer(tx: Transaction, offer: OfferId, school: SchoolId) -> Of
     return declined
 
 
-async def expire_offers(tx: Transaction) -> int:
-    """Let every offer go whose time is up, however long ago; the number of them."""
-    expired = 0
-    for year in await store.years_with_due_offers(tx, await tx.now()):
-        programme = await intake.year_for_update(tx, year)
-        now = await tx.now()
-        due = [offer for offer in await store.pending(tx, year) if offer.expires_at <= now]
-        for offer in due:
-            await _settle(tx, offer.expire(now), now)
-            await audit.record(tx, "offer_expired", offer.id)
-        if due:
-            await promote(tx, programme, now)
-        expired += len(due)
-    return expired
+async def due(tx: ReadTransaction) -> dict[Year, list[OfferId]]:
+    """Offers whose time is up, however long ago."""
+    return await store.due(tx, await tx.now())
+
+
+async def expire_offers(tx: Transaction, year: Year, offers: Container[OfferId]) -> int:
+    """Let those of a year's offers go that are pending still and whose time is up; the number of them."""
+    programme, now = await intake.year_for_update(tx, year), await tx.now()
+    pending = await store.pending(tx, year)
+    late = [offer for offer in pending if offer.id in offers and offer.expires_at <= now]
+    for offer in late:
+        await _settle(tx, offer.expire(now), now)
+        await audit.record(tx, "offer_expired", offer.id)
+    if late:
+        await promote(tx, programme, now)
+    return len(late)
 
 
 async def _settle(tx: Transaction, offer: Offer, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from chassis.refusals import NotFound
-from chassis.transaction import Transaction
+from chassis.transaction import ReadTransaction, Transaction
 from evaluation.domain.places import Offer, Standing
 from evaluation.domain.vocabulary import (
     ApplicationId,
@@ -118,11 +118,15 @@ async def save_offer(tx: Transaction, offer: Offer) -> None:
     )
 
 
-async def years_with_due_offers(tx: Transaction, now: datetime) -> list[Year]:
+async def due(tx: ReadTransaction, now: datetime) -> dict[Year, list[OfferId]]:
+    """Pending offers whose time is up, by year."""
     rows = await tx.fetch(
-        "select distinct year from offer where state = 'pending' and expires_at <= $1 order by year", now
+        "select year, id from offer where state = 'pending' and expires_at <= $1 order by year, id", now
     )
-    return [Year(row["year"]) for row in rows]
+    found: dict[Year, list[OfferId]] = {}
+    for row in rows:
+        found.setdefault(Year(row["year"]), []).append(OfferId(row["id"]))
+    return found
 
 
 def _standing(row: asyncpg.Record) -> Standing:
