@@ -225,7 +225,7 @@ async def test_the_shipped_rubric_says_that_it_is_a_default_of_this_software(tow
     shown = done(await town.officer.get("/rubrics/default_2025"))
     assert shown["notice"] == "A default of this software, not an official value."
     assert set(shown["kinds"]) == {"new", "continuing"}
-    refused(await town.officer.get("/rubrics/unheard_of"), 409, ("rubric", "rubric_missing"))
+    refused(await town.officer.get("/rubrics/unheard_of"), 404, ("name", "rubric_not_found"))
 
 
 async def test_schools_known_are_counted(town: Town) -> None:

@@ -17,16 +17,20 @@ from evaluation.store import reviews as store
 
 
 async def rubric(tx: ReadTransaction, name: str) -> Rubrics:
-    """A rubric by its name, one that was added here or one that is shipped.
+    """A rubric that a policy names, one that was added here or one that is shipped.
 
     Raises:
         Conflict: rule `rubric_missing`.
     """
-    content = await store.rubric(tx, name)
-    found = rubrics.shipped(name) if content is None else rubrics.read(name, content)
+    found = await known_rubric(tx, name)
     if found is None:
         raise Conflict("rubric_missing", f"There is no rubric named {name}: rubric", "rubric")
     return found
+
+
+async def known_rubric(tx: ReadTransaction, name: str) -> Rubrics | None:
+    content = await store.rubric(tx, name)
+    return rubrics.shipped(name) if content is None else rubrics.read(name, content)
 
 
 async def add_rubric(tx: Transaction, name: str, content: str) -> Rubrics:

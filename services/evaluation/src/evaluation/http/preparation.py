@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chassis.refusals import Invalid, Several
+from chassis.refusals import Invalid, NotFound, Several
 from chassis.transaction import Transaction
 from evaluation.domain.rubric import Rubrics
 from evaluation.handlers import intake as handlers
@@ -67,4 +67,8 @@ async def _added(tx: Transaction, name: str, body: RubricBody) -> Rubrics:
 
 @router.get("/rubrics/{name}")
 async def show_rubric(name: RubricPath, _: Anyone, read: Read) -> RubricView:
-    return reviews.rubric(await reviewing.rubric(read, name))
+    """A rubric that was added, or one that is shipped."""
+    found = await reviewing.known_rubric(read, name)
+    if found is None:
+        raise NotFound("rubric_not_found", "There is no such rubric: name", "name")
+    return reviews.rubric(found)
