@@ -1,14 +1,16 @@
 """What must not slip by between the stages of a year."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.evaluation.town import AFTER_APPEALS, CALL, CLOSED, YEAR, Town, done, policy, refused
+from tests.evaluation.town import AFTER_APPEALS, CALL, CLOSED, SEED, YEAR, Town, done, policy, refused, sheet
 
 from contracts import applications as told
 from contracts.examples import example
 
 RUNS = f"/programme-years/{YEAR}/runs"
+CLOSE = f"/programme-years/{YEAR}/scoring-closure"
+AFTER_THE_LOT = datetime(2025, 2, 25, tzinfo=UTC)
 
 
 async def test_a_promotion_is_no_run_that_an_officer_may_propose(town: Town) -> None:
@@ -37,6 +39,41 @@ async def test_an_application_that_came_after_scoring_closed_is_not_left_out_in_
     )
     answer = await town.officer.post(RUNS, {"stage": "preliminary"})
     refused(answer, 409, ("applications", "applications_unscored"))
+
+
+async def test_a_call_announced_after_scoring_closed_is_scored_and_decided_with_the_others(
+    town: Town,
+) -> None:
+    tells = town.applications
+    score = {"scores": sheet(90)}
+    await town.prepared({1: {}})
+    await town.assigned(2)
+    for number in (1, 2):
+        done(await town.reviewer(number).post("/reviews/app_1/scores", score), 201)
+    await town.at(AFTER_THE_LOT)
+    done(await town.officer.post(CLOSE), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    overtaken = await town.proposed("preliminary")
+    manifest = [{"application": "app_2", "sequence": 1}]
+    opened = tells.tells(example(told.CallOpened, programme_year=YEAR, call="cal_2", kinds=["new"]))
+    await town.receive(opened, tells.registers("sch_2"), tells.submits("app_2", "sch_2", call="cal_2"))
+    await town.receive(
+        tells.tells(
+            example(told.CallClosed, programme_year=YEAR, call="cal_2", closed_at=CLOSED, manifest=manifest)
+        )
+    )
+    digests = {name: overtaken[name] for name in ("snapshot_sha256", "result_sha256")}
+    answer = await town.officer.post(f"/runs/{overtaken['id']}/approval", digests)
+    refused(answer, 409, ("state", "wrong_state"))
+    refused(await town.officer.post(RUNS, {"stage": "preliminary"}), 409, ("stage", "wrong_stage"))
+    done(await town.officer.post(f"/programme-years/{YEAR}/assignments"), 201)
+    refused(await town.officer.post(CLOSE), 409, ("sheets", "scores_missing"))
+    for number in (1, 2):
+        done(await town.reviewer(number).post("/reviews/app_2/scores", score), 201)
+    assert done(await town.officer.post(CLOSE), 201) == {"scored": 2}
+    run = await town.proposed("preliminary")
+    snapshot = done(await town.officer.get(f"/runs/{run['id']}/snapshot"))
+    assert [each["id"] for each in snapshot["applicants"]] == ["sch_1", "sch_2"]
 
 
 async def test_the_final_result_of_a_year_starts_the_evaluation_of_the_next(town: Town) -> None:

@@ -13,8 +13,9 @@ from evaluation import announce
 from evaluation.domain import eligibility
 from evaluation.domain.intake import Application, Call, Participant, School
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.vocabulary import CallId, SchoolId, Year
+from evaluation.domain.vocabulary import CallId, SchoolId, Stage, Year
 from evaluation.store import intake as store
+from evaluation.store import runs
 
 READING: Final = Inbox(topics.APPLICATIONS)
 """Asked only how far the streams of the applications service were read."""
@@ -51,9 +52,8 @@ async def take_applications(tx: Transaction, applications: Sequence[Application]
 async def start_evaluation(tx: Transaction) -> None:
     """Start each closed call for which everything has come that its evaluation needs."""
     for call in await store.waiting_calls(tx):
-        year = await store.known_year(tx, call.year)
-        if year is not None and await _complete(tx, call):
-            await _start(tx, call, year)
+        if await store.known_year(tx, call.year) is not None and await _complete(tx, call):
+            await _start(tx, call, await store.year_for_update(tx, call.year))
 
 
 async def _complete(tx: Transaction, call: Call) -> bool:
@@ -80,6 +80,16 @@ async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
     eligible = sum(each.eligible for each in decided)
     counts = {"standing": len(decided), "eligible": eligible, "not_eligible": len(decided) - eligible}
     await audit.record(tx, "evaluation_started", call.id, detail=counts)
+    if eligible and year.stage is Stage.SCORED and now < year.policy.scoring.scoring_until:
+        await _reopen_scoring(tx, call)
+
+
+async def _reopen_scoring(tx: Transaction, call: Call) -> None:
+    """A call that was announced after scoring closed is scored too: no result leaves it out."""
+    await store.save_stage(tx, call.year, Stage.REVIEWING)
+    for superseded in await runs.supersede(tx, call.year):
+        await audit.record(tx, "run_superseded", superseded)
+    await audit.record(tx, "scoring_reopened", str(call.year), detail={"call": call.id})
 
 
 async def import_participants(tx: Transaction, year: Year, participants: Sequence[Participant]) -> int:

@@ -170,12 +170,15 @@ async def sheets(tx: Transaction, year: Year) -> dict[str, list[Sheet]]:
 
 
 async def put_totals(tx: Transaction, totals: Sequence[Total]) -> None:
+    """Keep totals; where scoring was closed before, those of now."""
     await tx.execute(
         """
         insert into total (application, total, parts, barred)
         select application, total, parts, array(select jsonb_array_elements_text(barred))
         from unnest($1::text[], $2::numeric[], $3::jsonb[], $4::jsonb[])
           as u (application, total, parts, barred)
+        on conflict (application) do update
+        set total = excluded.total, parts = excluded.parts, barred = excluded.barred
         """,
         [total.application for total in totals],
         [total.total for total in totals],
