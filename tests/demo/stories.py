@@ -96,9 +96,9 @@ def story(*, differences: tuple[str, ...] = ()) -> Story:
         cut_line=Decimal(60),
         placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 480, 381, 9, 3, 381),
         notices=(
-            Notices(message("application_submitted"), 249, 240, 0),
-            Notices(message("school_selected"), 181, 181, 0),
-            Notices(message("student_offered_school"), 393, 380, 2),
+            Notices(message("application_submitted"), 249, 240, 0, 9),
+            Notices(message("school_selected"), 181, 181, 0, 0),
+            Notices(message("student_offered_school"), 393, 380, 2, 11),
         ),
         trace=trace(),
         phases=(

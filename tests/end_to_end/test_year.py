@@ -34,6 +34,8 @@ def test_the_places_are_given_out_and_the_one_that_fell_free_is_given_again(play
 
 
 def test_the_funnel_loses_exactly_who_left(played: Played) -> None:
+    last = played.story.funnel[-1]
+    assert [sum(one.count for one in moved) for moved in (last.lost, last.joined)] == [1, 1]
     for before, after in zip(played.story.funnel[1:-2], played.story.funnel[2:-1], strict=True):
         assert before.count - sum(loss.count for loss in after.lost) == after.count, after.label.en
 
@@ -111,6 +113,12 @@ def test_the_report_names_no_school_company_or_student(played: Played) -> None:
 def test_the_terminal_tells_where_the_report_is_and_that_the_ledger_holds(played: Played) -> None:
     assert "report.html" in played.terminal
     assert played.terminal.count("holds") == 7
+
+
+def test_no_mail_is_overtaken_by_its_deadline(played: Played) -> None:
+    assert played.story.undelivered == 0
+    late = [event for event in played.evidence.told if event.name == "notification-failed"]
+    assert late == []
 
 
 def test_the_ledger_has_every_intent_before_its_answer(played: Played) -> None:

@@ -6,7 +6,7 @@ key, so that whatever follows from it can be found again in every database and o
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
@@ -94,7 +94,8 @@ class Ledger:
         self._out.close()
 
     def _write(self, kind: str, record: Intent | Answer) -> None:
-        self._out.write(json.dumps({kind: asdict(record)}, ensure_ascii=False) + "\n")
+        fields = {name: getattr(record, name) for name in record.__slots__}
+        self._out.write(json.dumps({kind: fields}, ensure_ascii=False) + "\n")
         self._out.flush()
 
 

@@ -103,7 +103,12 @@ MACHINES: Final[Mapping[str, Machine]] = {
         ("employment_class",), {"class-opened": {"": "open"}, "class-closed": {"open": "closed"}}
     ),
     "opening": Machine(
-        ("opening",), {"opening-published": {"": "published"}, "opening-filled": {"published": "filled"}}
+        ("opening",),
+        {
+            "opening-published": {"": "published"},
+            # Again after a placement ended: that its place is free is told in no event.
+            "opening-filled": {"published": "filled", "filled": "filled"},
+        },
     ),
     "enrolment": Machine(
         ("student", "employment_class"),

@@ -69,9 +69,9 @@ async def score(stage: Stage) -> None:
         step()
         body = {"reviewers": [{"id": each.sub, "province": each.province} for each in cast.reviewers]}
         await desk.ask(stage.officer, REVIEWERS, body)
+        await together([partial(_reachable, stage, reviewer) for reviewer in cast.reviewers], step)
         await desk.ask(stage.officer, ASSIGN, year=year)
         step()
-        await together([partial(_reachable, stage, reviewer) for reviewer in cast.reviewers], step)
     with stage.phase(Label("평가", "scoring"), len(cast.reviewers)) as step:
         await desk.try_in_vain(stage.officer, CLOSE_SCORING, year=year, rule="scores_missing")
         rubric = await desk.see(stage.officer, RUBRIC, name=f"default_{year}")

@@ -120,10 +120,8 @@ def _funnel(year: _Year, evidence: Evidence) -> Iterator[Stage]:
     reserve = Loss(Label("예비순위", "reserve list"), outcomes["reserve"])
     yield Stage(Label("최종 선정", "selected"), outcomes["selected"], (reserve,))
     left = Loss(Label("선정 포기", "relinquished"), len(year.every("school-relinquished")))
-    promoted = len(year.every("school-promoted"))
-    yield Stage(
-        Label(f"예비 승계 {promoted}교 뒤", f"after {promoted} promotion"), len(_selected(year)), (left,)
-    )
+    moved_up = Loss(Label("예비순위에서 승계", "promoted from the list"), len(year.every("school-promoted")))
+    yield Stage(Label("승계 뒤 선정", "selected after promotion"), len(_selected(year)), (left,), (moved_up,))
 
 
 def _selected(year: _Year) -> dict[str, Mapping[str, Any]]:
@@ -197,7 +195,8 @@ def _notices(evidence: Evidence) -> Iterator[Notices]:
         kind = row["channel"] if row["state"] == "delivered" else row["state"]
         counted[message(row["template"])][kind] += 1
     for label, kinds in counted.items():
-        yield Notices(label, kinds["inbox"], kinds["mail"], kinds["failed"] + kinds["lapsed"])
+        unaddressed = kinds["lapsed"] + kinds["waiting"]
+        yield Notices(label, kinds["inbox"], kinds["mail"], kinds["failed"], unaddressed)
 
 
 def trace_of(file: Path, evidence: Evidence, title: Label) -> Trace | None:

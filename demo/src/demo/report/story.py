@@ -17,7 +17,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How many left between two stages, and why."""
+    """How many left between two stages (or joined), and why."""
 
     label: Label
     count: int
@@ -25,11 +25,12 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage of the funnel: how many schools reached it, and who left on the way from the one before."""
+    """A stage of the funnel: how many schools reached it, who left on the way, and who joined."""
 
     label: Label
     count: int
     lost: tuple[Loss, ...] = ()
+    joined: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,17 @@ class Placements:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Messages about one thing: how many reached an inbox, how many a mailbox, how many nobody in time."""
+    """Messages about one thing.
+
+    `inbox` and `mail` reached somebody there, `failed` mails nobody; `unaddressed` had no address to go to,
+    and their readers were told in their inbox alone.
+    """
 
     label: Label
     inbox: int
     mail: int
     failed: int
+    unaddressed: int
 
     @property
     def delivered(self) -> int:
@@ -203,6 +209,10 @@ class Story:
     @property
     def undelivered(self) -> int:
         return sum(notices.failed for notices in self.notices)
+
+    @property
+    def unaddressed(self) -> int:
+        return sum(notices.unaddressed for notices in self.notices)
 
     @property
     def holds(self) -> bool:
