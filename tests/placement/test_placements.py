@@ -1,7 +1,7 @@
 """Offers answered, agreements signed by three, placements begun and ended; counts that hold under a race."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -10,7 +10,8 @@ from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World
 
 from placement.worker import expire_offers
 
-EXPIRES = RANKS_UNTIL + timedelta(days=7)
+EXPIRES = datetime(2025, 10, 24, 15, tzinfo=UTC)
+"""Midnight in Korea after the seventh day."""
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def test_an_offer_expires_at_its_deadline_by_the_database_clock(year: Worl
     await expire(year)
 
     [(_, event)] = await year.told("student-offer-expired")
-    assert (event["student"], event["expired_at"]) == (late.party, "2025-10-24T09:00:00Z")
+    assert (event["student"], event["expired_at"]) == (late.party, "2025-10-24T15:00:00Z")
     assert await opening_counts(year) == [(1, 0, "published")]
     refused(await late.post(f"/offers/{offers[1]}/refusal"), 409, ("state", "offer_answered"))
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from chassis.refusals import Conflict
-from placement.domain.vocabulary import ParticipationState, SchoolId, Year
+from placement.domain.vocabulary import KST, ParticipationState, SchoolId, Year
 
 GENERAL = "general"
 """The track of a place without a designation; every school that takes part may teach it."""
@@ -20,6 +21,11 @@ class YearRules:
     offer_days: int
     rounds: int
     preferences_at_most: int
+
+    def offer_until(self, now: datetime) -> datetime:
+        """First moment too late to answer an offer made `now`: the midnight in Korea after its last day."""
+        after = now.astimezone(KST).date() + timedelta(days=self.offer_days + 1)
+        return datetime.combine(after, time(), KST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Invalid
@@ -79,7 +79,7 @@ async def _offer(
     now: datetime,
 ) -> dict[StudentId, Offer]:
     rules = await programme.rules(tx, decided.year)
-    expires_at = now + timedelta(days=rules.offer_days)
+    expires_at = rules.offer_until(now)
     made = {
         each.student: Offer(
             id=OfferId(identifiers.new("off")),
