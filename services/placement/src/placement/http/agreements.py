@@ -9,7 +9,7 @@ from contracts import values
 from placement.domain.agreements import BipartiteDraft
 from placement.domain.vocabulary import AgreementId, CompanyId, SchoolId, Side, Year
 from placement.handlers import agreements as handlers
-from placement.http.bodies import Body, TermBody
+from placement.http.bodies import Body, Line, TermBody
 from placement.http.identity import ConfinedOrganisation, Organisation, Signatory
 from placement.views import agreements as views
 from placement.views.agreements import BipartiteFilter, BipartiteView
@@ -20,7 +20,7 @@ router = Router(tags=["agreements"])
 
 
 class ProposedAgreement(TermBody):
-    partner: str = Field(
+    partner: Line = Field(
         max_length=64,
         description="The company, where a school proposes; the school, where a company does",
         examples=["cmp_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"],

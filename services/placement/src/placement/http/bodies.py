@@ -47,6 +47,8 @@ class TermBody(Body):
 
 Province = Annotated[str, one_of(values.PROVINCES), Field(examples=["seoul"])]
 Track = Annotated[str, one_of(values.TRACKS), Field(examples=["new_technology"])]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""Text without control characters."""
 Decimal = Annotated[
     str, Field(pattern=r"^-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$", max_length=20, examples=["87.5"])
 ]

@@ -10,7 +10,7 @@ from contracts import values
 from placement.domain.openings import OpeningFacts
 from placement.domain.vocabulary import Year
 from placement.handlers import openings as handlers
-from placement.http.bodies import Body, OpeningPath, Province
+from placement.http.bodies import Body, Line, OpeningPath, Province
 from placement.http.identity import Company, ConfinedCompany
 from placement.views import companies as views
 from placement.views.companies import OpeningDetail, OpeningFilter, OwnOpeningView
@@ -22,7 +22,7 @@ router = Router(tags=["openings"])
 
 class OfferedOpening(Body):
     field: values.Code = Field(description="Kind of work", examples=["smart_factory"])
-    title: str = Field(min_length=1, max_length=120, examples=["설비 보전 담당"])
+    title: Line = Field(max_length=120, examples=["설비 보전 담당"])
     province: Province
     wage_krw_per_hour: int = Field(ge=1, le=1_000_000, examples=[10500])
     hours_per_week: int = Field(ge=1, le=168, examples=[35])

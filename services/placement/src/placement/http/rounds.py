@@ -12,7 +12,7 @@ from placement.domain.rounds import Ranking, Terms
 from placement.domain.vocabulary import OpeningId, StudentId, Year
 from placement.handlers import matching
 from placement.handlers import rounds as handlers
-from placement.http.bodies import Body, Decimal, RoundPath
+from placement.http.bodies import Body, Decimal, Line, RoundPath
 from placement.http.identity import Anyone, Company, Officer, Overseer, Student
 from placement.views import rounds as views
 from placement.views.rounds import CandidatesOfOpening, RoundView
@@ -29,8 +29,7 @@ class OpenRound(Body):
     rankings_until: AwareDatetime = Field(
         description="First moment too late for a company's ranking", examples=["2025-10-17T09:00:00Z"]
     )
-    lot_source: str = Field(
-        min_length=1,
+    lot_source: Line = Field(
         max_length=200,
         description="The public drawing after both deadlines that settles equal scores",
         examples=["Lotto 6/45, draw 1194, winning numbers in ascending order"],
@@ -66,9 +65,8 @@ class RankStudents(Body):
 
 
 class RunMatching(Body):
-    lot_seed: str | None = Field(
+    lot_seed: Line | None = Field(
         default=None,
-        min_length=1,
         max_length=200,
         description="The drawing's outcome; needed where a company gave scores",
         examples=["3,11,15,29,35,44"],
