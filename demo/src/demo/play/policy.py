@@ -29,18 +29,8 @@ def of(size: Size) -> dict[str, Any]:
         "designations_per_school": 1,
         "pools": [["continuing"], ["new"]],
         "quotas": [
-            {
-                "name": "regional",
-                "tracks": ["regional_key_industry", "work_study"],
-                "at_least": size.regional,
-                "at_most": size.regional,
-            },
-            {
-                "name": "new_technology",
-                "tracks": ["new_technology"],
-                "at_least": size.new_technology,
-                "at_most": size.new_technology,
-            },
+            _quota("regional", ["regional_key_industry", "work_study"], size.regional),
+            _quota("new_technology", ["new_technology"], size.new_technology),
         ],
         "cut_line": CUT_LINE,
         "tie_breaks": ["quantitative"],
@@ -65,3 +55,7 @@ def of(size: Size) -> dict[str, Any]:
         "classes": {"min_size": 5, "max_size": 30},
         "placement": {"offer_days": 7, "rounds": 1, "preferences_at_most": 10},
     }
+
+
+def _quota(name: str, tracks: list[str], schools: int) -> dict[str, Any]:
+    return {"name": name, "tracks": tracks, "at_least": schools, "at_most": schools}
