@@ -1,6 +1,7 @@
 """From agreements to signed placements: companies, classes, openings, one matching round."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -240,14 +241,17 @@ def _opening(market: Market, company: str) -> dict[str, Any]:
 
 
 async def _preferences(stage: Stage, market: Market) -> None:
-    with stage.phase(Label("학생 희망 순위", "preferences"), len(market.classes) + 1) as step:
+    with stage.phase(Label("학생 희망 순위", "preferences"), len(market.classes)) as step:
         await stage.clock_to(calendar.MATCHING)
         opened = await stage.desk.ask(stage.officer, OPEN_ROUND, _windows())
         market.round = opened["id"]
-        step()
-        for employment_class in market.classes:
-            await _list_of_class(stage, market, employment_class)
-            step()
+        possible = await together([partial(_possible, stage, each) for each in market.classes], step)
+        listing = [
+            partial(_list, stage, market, student, openings, reachable=number % 3 == 0)
+            for each, openings_shown in zip(market.classes, possible, strict=True)
+            for number, (student, openings) in enumerate(_wishes(market, each, openings_shown))
+        ]
+        await together(listing, lambda: None)
         await stage.clock_to(calendar.RANKING)
         seeker, nobody = market.seekers[0], {"openings": list[str]()}
         await stage.desk.try_in_vain(
@@ -264,34 +268,27 @@ def _windows() -> dict[str, Any]:
     }
 
 
-async def _list_of_class(stage: Stage, market: Market, employment_class: Class) -> None:
-    """Those of a class who look for work list openings; all of a school may list the same ones."""
-    students = employment_class.students
-    shown = await stage.desk.see(stage.student(students[0]), POSSIBLE, student=students[0])
-    possible = [opening["id"] for opening in shown]
-    seekers = [student for student in students if market.dice.random() < SEEKING]
-    market.seekers.extend(seekers)
-    # The wage is what most go by, but not all of them.
-    wages = {opening["id"]: opening["wage_krw_per_hour"] for opening in shown}
-    lists = [
-        sorted(market.dice.sample(possible, min(LISTED, len(possible))), key=_taste(market, wages))
-        for _ in seekers
-    ]
-    await together(
-        [
-            partial(_list, stage, market, student, listed, reachable=number % 3 == 0)
-            for number, (student, listed) in enumerate(zip(seekers, lists, strict=True))
-        ],
-        lambda: None,
-    )
+async def _possible(stage: Stage, employment_class: Class) -> dict[str, int]:
+    """The openings that students of a class may list, which are those of their school, with their wages."""
+    student = employment_class.students[0]
+    shown = await stage.desk.see(stage.student(student), POSSIBLE, student=student)
+    return {opening["id"]: opening["wage_krw_per_hour"] for opening in shown}
+
+
+def _wishes(
+    market: Market, employment_class: Class, wages: dict[str, int]
+) -> Iterator[tuple[str, list[str]]]:
+    """Those of a class who look for work, and what they list: most go by the wage, but not only."""
+    for student in employment_class.students:
+        if market.dice.random() < SEEKING:
+            market.seekers.append(student)
+            liked = market.dice.sample(list(wages), min(LISTED, len(wages)))
+            taste = {opening: wages[opening] + market.dice.gauss(0, 900) for opening in liked}
+            yield student, sorted(liked, key=taste.__getitem__, reverse=True)
 
 
 SEEKING: Final = 0.42
 """Share of students who look for work; the others go on to study."""
-
-
-def _taste(market: Market, wages: dict[str, int]) -> Any:
-    return lambda opening: -wages[opening] + market.dice.gauss(0, 900)
 
 
 async def _list(stage: Stage, market: Market, student: str, openings: list[str], *, reachable: bool) -> None:
