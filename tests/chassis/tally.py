@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 from chassis import outbox
 from chassis.cli import cli
 from chassis.inbox import Inbox, Received
-from chassis.service import Service
+from chassis.service import Runtime, Service
 from chassis.settings import ServiceSettings
 from chassis.transaction import Transaction
 from contracts.event import Event
@@ -138,13 +138,22 @@ class Names(BaseSettings):
     things: str
     counts: str
     in_sets: bool = False
+    breaks: bool = False
+
+
+async def breaks(_: Runtime) -> None:
+    """A worker with a fault."""
+    raise ZeroDivisionError
 
 
 def main() -> None:
     names = Names()
     things, counts = _named(THINGS, names.things), _named(COUNTS, names.counts)
     tally = Tally.on(things, counts, in_sets=names.in_sets)
-    cli(Service("applications", ServiceSettings, inbox=tally.inbox, topics=(things, counts)))()
+    workers = (breaks,) if names.breaks else ()
+    cli(
+        Service("applications", ServiceSettings, inbox=tally.inbox, workers=workers, topics=(things, counts))
+    )()
 
 
 def _named(topic: Topic, name: str) -> Topic:

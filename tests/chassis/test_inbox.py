@@ -3,9 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+import asyncpg
 import pytest
 from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
@@ -17,9 +18,10 @@ from chassis.identifiers import event_id
 from chassis.inbox import Inbox
 from chassis.refusals import Conflict, Invalid, NotFound
 from chassis.settling import Interrupted
-from chassis.transaction import Command, Transaction, begin, read
+from chassis.transaction import Command, Pool, Transaction, begin, read
 from contracts.envelope import Envelope
 from contracts.event import Event
+from embedded.databases import Database
 
 SOMEBODY = Command(actor="operator")
 
@@ -404,6 +406,45 @@ async def test_an_event_class_that_cannot_read_a_record_parks_it(bench: Bench) -
     inbox.on(bench.tally.happened)(bench.tally.count)
     await apply(bench, record(bench.tally.happened(thing="a"), 1), inbox=inbox)
     assert await parked(bench) == [("a", 1, "undecodable:RecursionError")]
+
+
+async def test_two_processes_that_believe_in_the_same_partition_have_one_effect(
+    bench: Bench, pool: Callable[[Database], Awaitable[Pool]]
+) -> None:
+    """One was stopped and woke up after its partitions went to the other; batches overlap as they come."""
+    happened = bench.tally.happened
+    events = [record(happened(thing=f"thing-{n % 7}"), 1 + n // 7) for n in range(210)]
+    other = await pool(bench.database)
+    first, second = (Consumer("applications", bench.tally.inbox, p, "nowhere") for p in (bench.pool, other))
+
+    async def work(consumer: Consumer, size: int) -> None:
+        for start in range(0, len(events), size):
+            await consumer.settle(events[start : start + size])
+
+    await asyncio.gather(work(first, 10), work(second, 13))
+    assert await totals(bench) == {f"thing-{n}": 30 for n in range(7)}
+    assert await parked(bench) == []
+    assert await bench.value("select count(*) from messaging.outbox") == 210
+
+
+async def test_what_a_stopped_process_holds_is_waited_for_and_nothing_is_parked(bench: Bench) -> None:
+    """Its transaction has the marks until PostgreSQL ends it, which takes longer than one attempt."""
+    happened = bench.tally.happened
+    hasty = await asyncpg.create_pool(bench.database.url, server_settings={"lock_timeout": "200ms"})
+    consumer = Consumer("applications", bench.tally.inbox, Pool(hasty), bench.bootstrap)
+    stopped = await asyncpg.connect(
+        bench.database.url, server_settings={"idle_in_transaction_session_timeout": "2s"}
+    )
+    try:
+        await apply(bench, record(happened(thing="a"), 1))
+        await stopped.execute("begin")
+        await stopped.execute("update messaging.mark set parked = parked where key = 'a'")
+        await consumer.settle([record(happened(thing="a"), 2), record(happened(thing="b"), 1)])
+    finally:
+        stopped.terminate()
+        await hasty.close()
+    assert await totals(bench) == {"a": 2, "b": 1}
+    assert await parked(bench) == []
 
 
 async def test_replay_sees_what_is_parked_while_it_waits_for_the_stream(bench: Bench) -> None:

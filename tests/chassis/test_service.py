@@ -15,10 +15,13 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.chassis.conftest import PROGRAM, Bench
+from tests.chassis.records import record
 
-from chassis import logs
+from chassis import retention
+from chassis.consumer import Consumer
 from chassis.health import STALLED_AFTER, Watch
-from chassis.transaction import read
+from chassis.transaction import open_pool, read
+from contracts.envelope import Envelope
 
 
 async def get(port: str, path: str) -> tuple[int, dict[str, Any]]:
@@ -88,6 +91,68 @@ async def test_a_service_starts_without_a_broker_and_takes_up_its_work_when_ther
     assert bench.processes[0].poll() is None
 
 
+async def test_a_part_that_fails_ends_the_process_with_a_status_that_says_so(bench: Bench) -> None:
+    assert await bench.ended(bench.start(BREAKS="true")) == 1
+    assert '"part": "breaks"' in bench.log.read_text()
+
+
+async def test_a_service_without_its_database_ends_with_a_status_that_says_so(bench: Bench) -> None:
+    process = bench.start(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    assert await bench.ended(process) not in (0, -Signals.SIGTERM)
+
+
+async def test_what_a_part_still_holds_does_not_keep_a_process_from_ending(bench: Bench) -> None:
+    held = await open_pool(bench.database.url, connections=2)
+    async with held.acquire():
+        began = time.monotonic()
+        await held.close(patience=0.2)
+    assert time.monotonic() - began < 5
+
+
+async def test_old_event_ids_are_forgotten_and_repetitions_are_still_told_from_news(bench: Bench) -> None:
+    happened = bench.tally.happened
+    events = [record(happened(thing="a"), n) for n in range(1, 8)]
+    consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
+    await consumer.settle(events)
+    owner = await asyncpg.connect(bench.database.owner_url)
+    await owner.execute(
+        "update messaging.inbox set at = at - interval '11 days' where event = any($1)",
+        [Envelope.read(e.headers).id for e in events[:5]],
+    )
+    await owner.close()
+    assert await retention.forget(bench.pool, timedelta(days=12)) == 0
+    assert await retention.forget(bench.pool, timedelta(days=10), at_once=2) == 5
+    assert await bench.value("select count(*) from messaging.inbox") == 2
+    await consumer.settle(events)
+    assert await bench.counted() == 7
+    assert await bench.value("select count(*) from messaging.inbox") == 2
+
+
+async def test_the_sweep_goes_on_after_a_database_that_was_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "EVERY", 0.05)
+    consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
+    stop = asyncio.Event()
+    sweeping = asyncio.create_task(retention.sweep(bench.pool, timedelta(0), stop))
+    admin = await asyncpg.connect(bench.database.admin_url)
+    await admin.execute(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()
+        """
+    )
+    await admin.close()
+    await consumer.settle([record(bench.tally.happened(thing="a"), 1)])
+
+    async def forgotten() -> bool:
+        return not await bench.value("select count(*) from messaging.inbox")
+
+    await bench.until(forgotten)
+    stop.set()
+    await sweeping
+
+
 def test_what_gives_no_sign_of_life_for_long_is_found_and_what_does_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -155,27 +220,3 @@ async def test_the_programme_clock_follows_its_setting_in_open_sessions_and_no_s
             await service.execute(f'alter database "{bench.database.name}" set "ieum.clock_offset" = \'0\'')
     finally:
         await service.close()
-
-
-def test_logs_are_json_and_hold_nothing_personal(capsys: pytest.CaptureFixture[str]) -> None:
-    program = """
-import structlog
-from chassis import logs
-logs.start("INFO", "applications")
-log = structlog.get_logger()
-log.info("contact saved", email="someone@example.invalid", party="sch_1")
-def fails(secret):
-    raise ValueError(secret)
-try:
-    fails("someone@example.invalid")
-except ValueError:
-    log.exception("not saved")
-"""
-    del capsys
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["event"] for line in lines] == ["contact saved", "not saved"]
-    assert lines[0]["party"] == "sch_1"
-    assert lines[1]["exception"][0]["exc_type"] == "ValueError"
-    assert "someone" not in done.stdout
-    assert {"email", "name"} <= logs.PERSONAL

@@ -4,7 +4,6 @@
 commit, so that a stream's row is locked as shortly as can be and after the aggregate's, never before.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from uuid import UUID
 from aiokafka.partitioner import murmur2
 from opentelemetry import context as otel_context
 from opentelemetry import propagate
+from pydantic_core import to_json
 
 from chassis import identifiers
 from chassis.refusals import Invalid
@@ -189,6 +189,6 @@ async def _insert(tx: Transaction, told: list[_Told], envelopes: list[Envelope])
         [t.event.topic.name for t in told],
         [t.key for t in told],
         [t.id for t in told],
-        [json.dumps(e.texts()) for e in envelopes],
+        [to_json(e.texts()).decode() for e in envelopes],
         [t.value for t in told],
     )
