@@ -44,7 +44,10 @@ class Way:
     answering: bool
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Target | None:
+        """What is asked of effects; an answer costs both sides the same."""
+        if self.answering:
+            return None
         return SETS_TARGET if self.in_sets else SINGLE_TARGET
 
     def events(self, sizes: Sizes) -> int:
