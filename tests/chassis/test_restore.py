@@ -1,9 +1,12 @@
 """A database back from a backup: behind the world, told so, and taken up again without a gap or a double."""
 
 import asyncpg
+from aiokafka import AIOKafkaProducer
 from tests.chassis.conftest import Bench
+from tests.chassis.records import Record, record
 
-from chassis import restore
+from chassis import outbox, restore
+from chassis.identifiers import event_id
 from chassis.transaction import Command, begin
 from contracts.envelope import Envelope
 
@@ -70,3 +73,48 @@ async def test_the_check_says_by_its_exit_code_whether_all_is_known(bench: Bench
     assert bench.command("restore", "check").returncode == 0
     raised = bench.command("restore", "raise-generation", "--reason", "a drill")
     assert (raised.returncode, raised.stdout) == (0, "done: 2\n")
+
+
+async def put(bench: Bench, *records: Record) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bench.bootstrap) as producer:
+        for one in records:
+            await producer.send_and_wait(bench.things.name, key=one.key, value=one.value, headers=one.headers)
+
+
+async def stands_at(bench: Bench, **streams: int) -> None:
+    async with begin(bench.pool, Command(actor="tester")) as tx:
+        await tx.executemany(
+            "insert into messaging.stream values ($1, $2, $3)",
+            [(bench.things.name, key, sequence) for key, sequence in streams.items()],
+        )
+
+
+async def test_what_a_later_generation_put_in_the_place_of_others_is_still_listed(bench: Bench) -> None:
+    """The service goes on telling while somebody looks; what it was told to forget does not fade away."""
+    happened, again = bench.tally.happened, event_id()
+    await put(
+        bench,
+        *(record(happened(thing="a"), n) for n in (1, 2, 3)),
+        record(happened(thing="a"), 3, generation=2),
+        record(happened(thing="b"), 1),
+        record(happened(thing="b"), 2, identity=again),
+        record(happened(thing="b"), 2, generation=2, identity=again),
+        record(happened(thing="c"), 1),
+    )
+    await stands_at(bench, a=3, b=2)
+    async with begin(bench.pool, Command(actor="tester")) as tx:
+        await restore.raise_generation(tx, "restored")
+        outbox.add(tx, happened(thing="c"))
+    forgotten = await restore.check(bench.pool, "applications", bench.bootstrap, [bench.things])
+    assert [(f.key, f.sequence) for f in forgotten] == [("a", 3), ("c", 1)]
+
+
+async def test_a_service_that_was_never_restored_has_forgotten_nothing(bench: Bench) -> None:
+    service = bench.start()
+    await bench.tell_many(things=20, each=5)
+    topics = (bench.things, bench.counts)
+    for _ in range(3):
+        await bench.tell_many(things=20, each=1)
+        assert await restore.check(bench.pool, "applications", bench.bootstrap, topics) == []
+    service.terminate()
+    await bench.ended(service)

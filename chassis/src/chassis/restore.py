@@ -69,11 +69,12 @@ async def check(
             known.note((topic, envelope.subject), envelope.generation, envelope.sequence, envelope.id)
         for row in await view.fetch(_WAITING):
             known.note((row["topic"], row["key"]), row["generation"], row["sequence"], row["event"])
-    return [
+    forgotten = [
         Forgotten(topic, envelope.subject, envelope.sequence, envelope.id, envelope.type)
         for envelope, topic in told
         if known.forgot((topic, envelope.subject), envelope)
     ]
+    return sorted(forgotten, key=lambda one: (one.topic, one.key, one.sequence))
 
 
 _WAITING: Final = """
