@@ -179,54 +179,59 @@ def _grid(most: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One span of the waterfall: its row, its depth below the request, where it lies on the axis."""
+    """One span of the waterfall: its place on the axis, and how far up the one that caused it ends.
+
+    The label stands above the bar: from its start where there is room to the right, else up to its end.
+    """
 
     span: Span
     depth: int
     y: float
     x: float
     width: float
+    parent_y: float | None
 
     @property
     def length(self) -> float:
         return self.span.ends - self.span.starts
 
     @property
-    def label_after(self) -> bool:
-        """Whether the duration stands right of the bar; else left of it."""
-        return self.x + self.width < _AXIS_END - _ROOM_FOR_LABEL
+    def label_ends(self) -> bool:
+        """Whether the label ends where the bar does."""
+        return self.x > _FALL_WIDTH / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
     width: float
     height: float
-    axis: float
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]
     services: tuple[str, ...]
 
 
+BAR_HEIGHT: Final = 16.0
 _FALL_WIDTH: Final = 1120.0
-_AXIS_START: Final = 392.0
-_AXIS_END: Final = 1100.0
-_ROOM_FOR_LABEL: Final = 80.0
-_ROW: Final = 28.0
-_HEAD: Final = 34.0
+_MARGIN: Final = 4.0
+_ROW: Final = 50.0
+_HEAD: Final = 58.0
 
 
 def waterfall(trace: Trace) -> Waterfall:
     """The spans of a trace, each below the one that caused it, in the order they began."""
-    scale = (_AXIS_END - _AXIS_START) / max(trace.length, 0.001)
+    scale = (_FALL_WIDTH - 2 * _MARGIN) / max(trace.length, 0.001)
+    ordered = _in_order(trace.spans)
+    rows = {span.id: _HEAD + row * _ROW for row, (span, _) in enumerate(ordered)}
     bars = tuple(
         Bar(
             span,
             depth,
-            _HEAD + row * _ROW,
-            _AXIS_START + span.starts * scale,
-            max((span.ends - span.starts) * scale, 2.0),
+            rows[span.id],
+            _MARGIN + span.starts * scale,
+            max((span.ends - span.starts) * scale, 3.0),
+            rows[span.parent] + BAR_HEIGHT if span.parent in rows else None,
         )
-        for row, (span, depth) in enumerate(_in_order(trace.spans))
+        for span, depth in ordered
     )
     step = next(
         size
@@ -234,10 +239,10 @@ def waterfall(trace: Trace) -> Waterfall:
         if trace.length / size <= 8  # noqa: PLR2004 - at most eight ticks
     )
     ticks = tuple(
-        (_AXIS_START + moment * scale, f"{moment} ms") for moment in range(0, int(trace.length) + 1, step)
+        (_MARGIN + moment * scale, f"{moment} ms") for moment in range(0, int(trace.length) + 1, step)
     )
     services = tuple(dict.fromkeys(bar.span.service for bar in bars))
-    return Waterfall(_FALL_WIDTH, _HEAD + len(bars) * _ROW + 8, _AXIS_START, bars, ticks, services)
+    return Waterfall(_FALL_WIDTH, _HEAD + len(bars) * _ROW - 24, bars, ticks, services)
 
 
 def _in_order(spans: Sequence[Span]) -> list[tuple[Span, int]]:
