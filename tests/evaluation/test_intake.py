@@ -1,5 +1,6 @@
 """What the applications service tells, in whatever order it comes; records are handed to the inbox."""
 
+import asyncio
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 from tests.evaluation.town import AFTER_APPEALS, CLOSED, RUBRIC, YEAR, Given, Town, done, refused
 
+from chassis.transaction import Command, begin
 from contracts import applications as told
 from contracts.examples import example
+from evaluation import events
 
 PARTICIPANTS = f"/programme-years/{YEAR - 1}/participants"
 
@@ -232,3 +235,22 @@ async def test_schools_known_are_counted(town: Town) -> None:
     await town.at(AFTER_APPEALS)
     await town.receive(town.applications.registers("sch_1"), town.applications.registers("sch_2"))
     assert done(await town.officer.get("/schools")) == {"known": 2}
+
+
+@pytest.mark.parametrize("first", ["closing", "submission"])
+async def test_two_workers_that_read_the_last_two_facts_at_once_do_start_the_evaluation(
+    town: Town, first: str
+) -> None:
+    """Neither sees what the other has not committed; one has to wait for the other."""
+    tells = town.applications
+    done(await town.officer.post(PARTICIPANTS, {"participants": []}), 201)
+    await town.receive(*tells.opens(), tells.registers("sch_1"))
+    facts = {"submission": tells.submits("app_1", "sch_1")}
+    facts["closing"] = tells.closes(["app_1"])
+    (second,) = facts.keys() - {first}
+    async with begin(town.runtime.pool, Command(actor="inbox")) as tx:
+        await events.inbox.apply(tx, events.inbox.understand([facts[first]]))
+        other = asyncio.create_task(town.receive(facts[second]))
+        await asyncio.sleep(0.5)
+    await other
+    assert await decided(town) == {"app_1": (True, [])}

@@ -124,6 +124,14 @@ class Transaction(ReadTransaction):
     async def executemany(self, query: str, args: Iterable[Sequence[Any]]) -> None:
         await self._connection.executemany(query, args)
 
+    async def alone(self, purpose: str) -> None:
+        """Wait for all other transactions that asked for the same, and see what they committed.
+
+        For a step that whichever fact comes last completes: of two that come at once, neither would see the
+        other's, and nobody would complete it.
+        """
+        await self._connection.fetchval("select pg_advisory_xact_lock(hashtextextended($1, 0))", purpose)
+
     def before_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do `action` inside this transaction when all else in it is done."""
         self._before_commit.append(action)

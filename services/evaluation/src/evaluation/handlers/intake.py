@@ -51,6 +51,7 @@ async def take_applications(tx: Transaction, applications: Sequence[Application]
 
 async def start_evaluation(tx: Transaction) -> None:
     """Start each closed call for which everything has come that its evaluation needs."""
+    await tx.alone("start evaluation")
     for call in await store.waiting_calls(tx):
         if await store.known_year(tx, call.year) is not None and await _complete(tx, call):
             await _start(tx, call, await store.year_for_update(tx, call.year))
