@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from platform import python_version
@@ -87,7 +87,9 @@ async def perform(options: Options, console: Console) -> Performance:
             story = _tell(options, run, played, course)
             showing.summary(console, story, options.report)
             showing.addresses(console, run, _tokens(running, played.found))
-            await asyncio.Event().wait()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            return Performance(story, played.found)
         stopping = time.monotonic()
     course.phases.append(Phase(Label("스택 정지", "stop the stack"), time.monotonic() - stopping))
     story = _tell(options, run, played, course)

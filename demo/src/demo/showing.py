@@ -39,10 +39,10 @@ def summary(console: Console, story: Story, report: Path) -> None:
     console.print(table)
     console.print("장부 확인 · ledger")
     for check in story.checks:
-        sign = "[green]일치 holds[/green]" if check.holds else "[red]차이 differs[/red]"
-        console.print(f"  {check.number}. {check.label.en}: {sign}")
+        sign = "[green]일치 holds  [/green]" if check.holds else "[red]차이 differs[/red]"
+        console.print(f"  {sign} {check.number}. {check.label.en}", soft_wrap=True)
         for difference in check.differences[:5]:
-            console.print(f"     [red]{difference}[/red]", markup=True, highlight=False)
+            console.print(f"     {difference}", style="red", markup=False, soft_wrap=True)
         if len(check.differences) > 5:  # noqa: PLR2004 - the report has more of them
             console.print(f"     … and {len(check.differences) - 5} more")
     console.print(f"{story.seconds:.0f} s. 보고서 · report: {report}", highlight=False)
