@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 from tests.demo import stories
@@ -35,3 +37,10 @@ def test_a_play_that_cannot_go_on_says_why_in_one_sentence(monkeypatch: pytest.M
     monkeypatch.setattr(main, "perform", perform)
     with pytest.raises(SystemExit, match="should be refused by call_closed"):
         main.play()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(SystemExit, match="holds something else"):
+        main.play(folder=tmp_path, report=tmp_path / "report.html", small=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]

@@ -1,6 +1,7 @@
 """`demo`: plays one programme year on a stack of its own, checks the ledger and writes the report."""
 
 import sys
+from asyncio import CancelledError
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def play(
         story = uvloop.run(perform(options, console)).story
     except (DemoFailed, Trouble) as trouble:
         sys.exit(str(trouble))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CancelledError):
         sys.exit("Stopped.")
     if not story.holds:
         broken = ", ".join(str(check.number) for check in story.checks if not check.holds)

@@ -20,6 +20,8 @@ AT_ONCE: Final = 12
 """Requests under way at a time."""
 ATTEMPTS: Final = 5
 """How often a request that got no answer is sent again, under the same key."""
+PAUSE: Final = 0.2
+"""Seconds before the second attempt; each further pause is twice as long."""
 TIMEOUT: Final = 60.0
 
 
@@ -87,11 +89,18 @@ class Desk(AbstractAsyncContextManager["Desk"]):
     async def see(
         self, person: Person, route: Route, /, query: Mapping[str, Any] | None = None, **names: str | int
     ) -> Any:
-        """Look at something; changes nothing and is no intent."""
+        """Look at something; changes nothing and is no intent.
+
+        Raises:
+            DemoFailed: it was refused, or got no answer.
+        """
         self.requests += 1
-        response = await self._clients[route.service].get(
-            route.path(names), params=dict(query or {}), headers=_signed(person)
-        )
+        try:
+            response = await self._clients[route.service].get(
+                route.path(names), params=dict(query or {}), headers=_signed(person)
+            )
+        except httpx2.TransportError as error:
+            raise DemoFailed(f"{route.operation} got no answer: {type(error).__name__}") from error
         if response.status_code != HTTPStatus.OK:
             raise DemoFailed(f"{route.operation} answered {response.status_code}: {response.text}")
         return response.json()
@@ -149,12 +158,12 @@ class Desk(AbstractAsyncContextManager["Desk"]):
                     route.method, path, content=content, headers=headers
                 )
             except httpx2.TransportError:
-                await asyncio.sleep(0.2 * 2**attempt)
+                await asyncio.sleep(PAUSE * 2**attempt)
                 continue
             answer = _answer(intent.id, response)
             if answer.outcome != "unknown":
                 return answer
-            await asyncio.sleep(0.2 * 2**attempt)
+            await asyncio.sleep(PAUSE * 2**attempt)
         return answer
 
 
@@ -206,7 +215,10 @@ async def together(work: Iterable[Callable[[], Awaitable[One]]], done: Callable[
             results[number] = await one()
             done()
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(AT_ONCE, len(waiting))):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(waiting))):
+                group.create_task(worker())
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
     return [results[number] for number, _ in waiting]

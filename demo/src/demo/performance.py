@@ -27,6 +27,7 @@ from embedded import commands, stack
 from embedded.databases import SERVICES
 from embedded.run import Run
 from embedded.stack import Stack
+from embedded.trouble import Trouble
 
 KAFKA: Final = "4.4.0"
 
@@ -73,7 +74,7 @@ async def perform(options: Options, console: Console) -> Performance:
         Trouble: the stack cannot be started.
     """
     _end_on_sigterm()
-    commands.clean(options.folder)
+    _empty(options.folder)
     course = _Course()
     console.print("이음: 모의 데이터로 한 해를 치릅니다. Ieum plays a year with simulated data.")
     stopping = 0.0
@@ -95,6 +96,13 @@ async def perform(options: Options, console: Console) -> Performance:
     story = _tell(options, run, played, course)
     showing.summary(console, story, options.report)
     return Performance(story, played.found)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an earlier performance left there; anything else is not ours to remove."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "lock").is_file():
+        raise Trouble(f"{folder} holds something else than a stack; the demo would remove it.")
+    commands.clean(folder)
 
 
 async def _start_services(running: Stack) -> None:
