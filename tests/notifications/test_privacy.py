@@ -28,6 +28,8 @@ def logged() -> Any:
     root, written = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
     logs.start("DEBUG", "notifications")
+    # A logger that is first used here would keep this test's way of writing for those that follow.
+    structlog.configure(cache_logger_on_first_use=False)
     for handler in root.handlers:
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(written)
