@@ -30,9 +30,10 @@ def summary(console: Console, story: Story, report: Path) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     for stage in story.funnel:
-        table.add_row(f"{stage.label.ko} · {stage.label.en}", f"{stage.count:,}")
+        last = stage is story.funnel[-1]
+        table.add_row(f"{stage.label.ko} · {stage.label.en}", f"{stage.count:,}", end_section=last)
     placed = story.placements
-    table.add_row("취업맞춤반 학생 · students in classes", f"{placed.students:,}", end_section=True)
+    table.add_row("취업맞춤반 학생 · students in classes", f"{placed.students:,}")
     table.add_row("취업 · placements", f"{placed.placed:,}")
     table.add_row("알림 도달 · messages delivered", f"{story.delivered:,}")
     table.add_row("명령 / 이벤트 · commands / events", f"{story.intents:,} / {story.events:,}")
