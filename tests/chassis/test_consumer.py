@@ -1,6 +1,7 @@
 """The consumer on real Kafka: what FastStream and aiokafka would lose, it keeps."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,12 @@ from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
 from tests.chassis.tally import COUNTS, THINGS
 
+from chassis import consumer as consumer_module
 from chassis import health
+from chassis.bell import notify
 from chassis.consumer import Consumer
-from chassis.relay import Relay, notify
+from chassis.inbox import Inbox
+from chassis.relay import Relay
 from contracts.event import Event
 from contracts.topics import Topic
 from embedded import stack, topics
@@ -51,7 +55,7 @@ async def produce(bench: Bench, *records: Record) -> None:
     try:
         for r in records:
             await producer.send_and_wait(
-                bench.things.name, key=r.key, value=r.value, headers=r.headers, partition=r.partition
+                r.topic, key=r.key, value=r.value, headers=r.headers, partition=r.partition
             )
     finally:
         await producer.stop()
@@ -285,6 +289,27 @@ async def test_a_batch_that_hangs_is_found(bench: Bench, monkeypatch: pytest.Mon
         await locker.close()
     async with later_on:
         await bench.until(lambda: settled(bench, 1))
+
+
+async def test_a_topic_that_kafka_does_not_have_yet_holds_up_no_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka waits for each topic before it begins with any."""
+    monkeypatch.setattr(consumer_module, "LOOK_FOR_TOPICS", 0.5)
+    later = dataclasses.replace(bench.things, name=f"{bench.things.name}.later")
+    inbox = Inbox(later, bench.things, known={bench.tally.happened.type: bench.tally.happened})
+    inbox.on(bench.tally.happened)(bench.tally.count)
+    bench.tally = dataclasses.replace(bench.tally, inbox=inbox)
+    first = record(bench.tally.happened(thing="a"), 1)
+    await produce(bench, first)
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 1), 15)
+        await topics.create(bench.bootstrap, [later])
+        try:
+            await produce(bench, dataclasses.replace(first, topic=later.name))
+            await bench.until(lambda: settled(bench, 2), 15)
+        finally:
+            await topics.delete(bench.bootstrap, [later.name])
 
 
 async def test_the_lag_is_measured_and_falls_to_nothing(bench: Bench) -> None:

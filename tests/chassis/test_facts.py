@@ -25,7 +25,7 @@ from faststream.kafka.annotations import Consumer, KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 from tests.chassis.tally import THINGS
 
-from chassis import producer
+from chassis import cluster, producer
 from contracts.topics import TOPICS, Topic
 from embedded import stack
 
@@ -310,7 +310,7 @@ async def test_an_unknown_topic_gives_no_error_and_no_topic_and_an_unknown_parti
                 await producer.send(own, f"{topic}.missing", PLACE, [message(1)])
         with pytest.raises(AssertionError):
             await producer.send(own, topic, 999, [message(1)])
-        there = await producer.topics(own)
+    there = await cluster.topics(kafka)
     assert topic in there
     assert f"{topic}.missing" not in there
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+import threading
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceState, use_span
 from tests.chassis.conftest import Bench
 
-from chassis import audit, outbox, producer
+from chassis import audit, outbox, producer, transaction
 from chassis.outbox import bucket
 from chassis.refusals import Invalid
 from chassis.transaction import Command, begin, repeated
@@ -132,6 +134,35 @@ async def test_the_largest_event_and_headers_fit_what_the_topic_allows(bench: Be
         assert await producer.send(kafka, topic.name, 0, [message]) == 1
     finally:
         await producer.retire(kafka)
+
+
+async def test_a_commit_counts_though_its_connection_is_lost_right_after_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed must not be answered as if it had failed."""
+    process = 0
+
+    def end(point: str) -> None:
+        if point == "command.after_commit":
+            thread = threading.Thread(target=asyncio.run, args=(terminated(bench, process),))
+            thread.start()
+            thread.join()
+
+    monkeypatch.setattr(transaction, "reach", end)
+    async with begin(bench.pool, Command(actor="tester")) as tx:
+        process = await tx.fetchval("select pg_backend_pid()")
+        outbox.add(tx, bench.tally.happened(thing="a"))
+    monkeypatch.undo()
+    assert [e.subject for e in await envelopes(bench)] == ["a"]
+    assert bench.pool.told.is_set()
+
+
+async def terminated(bench: Bench, process: int) -> None:
+    admin = await asyncpg.connect(bench.database.admin_url)
+    try:
+        await admin.execute("select pg_terminate_backend($1, 5000)", process)
+    finally:
+        await admin.close()
 
 
 async def test_what_is_told_at_the_last_moment_is_told(bench: Bench) -> None:

@@ -14,8 +14,9 @@ from tests.chassis.tally import THINGS, Tally
 
 from chassis import health, producer
 from chassis import relay as relay_module
+from chassis.bell import CHANNEL, QUIET, notify
 from chassis.outbox import bucket
-from chassis.relay import LANES, Relay, notify
+from chassis.relay import LANES, Relay
 from contracts.envelope import Envelope
 from contracts.topics import Topic
 from embedded import topics
@@ -72,6 +73,53 @@ async def test_a_commit_wakes_the_relay_at_once(bench: Bench) -> None:
             delays.append(time.monotonic() - began)
     # The safety poll comes once a second; without the bell half a second were usual.
     assert sorted(delays)[5] < 0.25
+
+
+async def test_many_commits_at_once_ring_once(bench: Bench) -> None:
+    """Each NOTIFY takes a lock that all commits share."""
+    heard: list[str] = []
+    listener, stop = await asyncpg.connect(bench.database.url), asyncio.Event()
+    await listener.add_listener(CHANNEL, lambda *_: heard.append("ring"))
+    ringing = asyncio.create_task(notify(bench.pool, stop))
+    try:
+        began = time.monotonic()
+        await asyncio.gather(*(bench.tell(bench.tally.happened(thing=f"t{n}")) for n in range(300)))
+        await asyncio.sleep(0.2)
+        assert 1 <= len(heard) <= (time.monotonic() - began) / QUIET / 2
+        assert len(heard) < 150
+        before = len(heard)
+        await asyncio.sleep(0.3)
+        assert len(heard) == before
+    finally:
+        stop.set()
+        await ringing
+        await listener.close()
+
+
+async def test_reading_the_outbox_walks_its_key_and_sorts_nothing(bench: Bench) -> None:
+    """A sort over the backlog cost two thirds of the rate."""
+    owner = await asyncpg.connect(bench.database.owner_url)
+    try:
+        await owner.execute(
+            """
+            insert into messaging.outbox (bucket, topic, key, event, headers, value)
+            select n % 64, $1, 'k', gen_random_uuid(), '{}', repeat('x', 500)::bytea
+            from generate_series(1, 30000) n
+            """,
+            bench.things.name,
+        )
+        await owner.execute("analyze messaging.outbox")
+        plan: str = await owner.fetchval(
+            f"explain (format json) {relay_module._READ}",  # noqa: SLF001 - the very statement
+            list(range(64)),
+            relay_module.ROWS_A_BUCKET,
+            [bench.things.name],
+        )
+    finally:
+        await owner.close()
+    assert '"Index Name": "outbox_pkey"' in plan
+    assert "Sort" not in plan
+    assert "Seq Scan" not in plan
 
 
 async def test_a_late_commit_with_a_lower_number_is_not_passed_over(bench: Bench) -> None:

@@ -9,6 +9,7 @@ database stands; Kafka's committed offsets are for show.
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import structlog
@@ -20,14 +21,14 @@ from faststream.kafka.annotations import Consumer as ConsumerOfMessage
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
-from chassis import telemetry
+from chassis import cluster, telemetry
 from chassis.faults import reach
 from chassis.inbox import Inbox
 from chassis.incoming import Record
 from chassis.interruptions import pause
-from chassis.marks import read_offsets
+from chassis.positions import Positions
 from chassis.settling import Interrupted, Settler
-from chassis.transaction import Pool, read
+from chassis.transaction import Pool
 
 log = structlog.get_logger()
 
@@ -35,22 +36,78 @@ DRAIN: Final = 25.0
 """Seconds that a rebalance waits for the batch in hand."""
 COMMIT_TIMEOUT: Final = 5.0
 """Seconds; with Kafka away a commit would try for ever."""
+LOOK_AROUND: Final = 0.5
+"""Seconds between attempts to begin."""
+LOOK_FOR_TOPICS: Final = 5.0
+"""Seconds between looks whether Kafka has a topic by now that it had not."""
 
 
 class Consumer:
     """Reads an inbox's topics as a member of the service's consumer group."""
 
     def __init__(self, service: str, inbox: Inbox, pool: Pool, bootstrap: str, *, batch: int = 500) -> None:
-        self._inbox = inbox
-        self._pool = pool
+        self._group = f"ieum.{service}"
+        self._batch = batch
+        self._bootstrap = bootstrap
+        self._topics = frozenset(topic.name for topic in inbox.topics)
         self._stop = asyncio.Event()
         self._settler = Settler(inbox, pool, self._stop)
-        self._following: dict[TopicPartition, int] = {}
-        self._placing: asyncio.Task[None] | None = None
+        self._subscriber: Any = None
+        self._positions = Positions(pool, self._topics, self._stop)
         self._idle = asyncio.Event()
         self._idle.set()
-        self._broker = KafkaBroker(
-            bootstrap,
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`; a broker or a topic that is not there is looked for again and again."""
+        while not stop.is_set():
+            try:
+                there = self._topics & await cluster.topics(self._bootstrap)
+            except (KafkaError, OSError) as error:
+                log.warning("consumer cannot start", error=type(error).__name__)
+            else:
+                await self._consume(there, stop)
+            await pause(stop, LOOK_AROUND)
+        self.stop()
+        # stop() only asks a handler that outlives its patience to end; the pool must not close under it.
+        await self._idle.wait()
+
+    async def _consume(self, topics: AbstractSet[str], stop: asyncio.Event) -> None:
+        """Consume from these until `stop`, or until there are more: aiokafka would wait for each of them."""
+        if topics != self._topics:
+            log.error("Kafka does not have all topics", missing=sorted(self._topics - topics))
+        if not topics:
+            return
+        broker = self._broker(topics)
+        starting = asyncio.create_task(broker.start())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                log.info("consumer started", topics=sorted(topics))
+                await self._until_more(topics, stop)
+        except (KafkaError, OSError) as error:
+            log.warning("consumer cannot start", error=type(error).__name__)
+        finally:
+            if stop.is_set():
+                self.stop()
+            for task in (starting, stopping):
+                task.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+            await self._end(broker)
+
+    async def _until_more(self, topics: AbstractSet[str], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if topics == self._topics:
+                await stop.wait()
+            await pause(stop, LOOK_FOR_TOPICS)
+            with contextlib.suppress(KafkaError, OSError):
+                if self._topics & await cluster.topics(self._bootstrap) > topics:
+                    return
+
+    def _broker(self, topics: AbstractSet[str]) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._bootstrap,
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=DRAIN,
@@ -59,12 +116,12 @@ class Consumer:
             decoder=_decode,
             logger=None,
         )
-        self._subscriber = self._broker.subscriber(
-            *(topic.name for topic in inbox.topics),
+        self._subscriber = broker.subscriber(
+            *topics,
             batch=True,
-            group_id=f"ieum.{service}",
+            group_id=self._group,
             auto_offset_reset="earliest",
-            max_records=batch,
+            max_records=self._batch,
             batch_timeout_ms=20,
             session_timeout_ms=6000,
             heartbeat_interval_ms=2000,
@@ -75,49 +132,23 @@ class Consumer:
             include_in_schema=False,
         )
         self._subscriber(self._on_batch)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Consume until `stop`; a broker that is away is tried again and again."""
-        started = False
-        while not started and not stop.is_set():
-            starting = asyncio.create_task(self._broker.start())
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            try:
-                if not starting.done():
-                    starting.cancel()
-                await starting
-                started = True
-            except asyncio.CancelledError:
-                break
-            except (KafkaError, OSError) as error:
-                log.warning("consumer cannot start", error=type(error).__name__)
-                await self._end()
-                await pause(stop, 0.5)
-        if started:
-            log.info("consumer started", topics=[topic.name for topic in self._inbox.topics])
-            await stop.wait()
-        self.stop()
-        await self._end()
-        # stop() only asks a handler that outlives its patience to end; the pool must not close under it.
-        await self._idle.wait()
+        return broker
 
     def stop(self) -> None:
         """Take nothing new in hand, and be patient with nothing any more."""
         self._stop.set()
 
-    async def _end(self) -> None:
-        if self._placing is not None:
-            self._placing.cancel()
-        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+    async def _end(self, broker: KafkaBroker) -> None:
+        self._positions.forget()
+        with contextlib.suppress(KafkaError, OSError):
             async with asyncio.timeout(DRAIN + 5):
-                await self._broker.stop()
+                await broker.stop()
 
     @property
     def client(self) -> AIOKafkaConsumer | None:
         """The Kafka client, once there is one."""
-        return self._subscriber.consumer
+        client: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
+        return client
 
     @property
     def redone(self) -> int:
@@ -126,33 +157,15 @@ class Consumer:
 
     def lag(self) -> dict[tuple[str, int], int]:
         """How many records of each assigned partition are not yet settled here."""
-        client = self.client
-        if client is None:
-            return {}
-        return {
-            (place.topic, place.partition): max(high - self._following[place], 0)
-            for place in client.assignment()
-            if place in self._following and (high := client.highwater(place)) is not None
-        }
+        return {} if self.client is None else self._positions.lag(self.client)
 
     def signs_of_life(self) -> Mapping[str, object]:
-        """What must not stay the same for long: a batch in hand, and each partition's last poll or position.
-
-        A fetcher that hangs learns of no high water either, so that a lag alone would not show it.
-        """
-        signs: dict[str, object] = {}
-        if not self._idle.is_set():
-            signs["the batch in hand"] = self._settler.moved
-        client = self.client
-        if client is None or self._placing is None or not self._placing.done():
-            return signs
-        for place in client.assignment():
-            polled = self._following.get(place), client.last_poll_timestamp(place)
-            signs[f"{place.topic}/{place.partition}"] = polled
-        return signs
+        """What must not stay the same for long: the batch in hand, and what each partition shows."""
+        signs = {} if self.client is None else self._positions.signs_of_life(self.client)
+        return signs if self._idle.is_set() else signs | {"the batch in hand": self._settler.moved}
 
     async def _parse(self, records: Sequence[Any]) -> KafkaAckableMessage:
-        return KafkaAckableMessage(body=b"", raw_message=records, consumer=self._subscriber.consumer)
+        return KafkaAckableMessage(body=b"", raw_message=records, consumer=self.client)
 
     async def _on_batch(self, message: KafkaMessage, consumer: ConsumerOfMessage) -> None:
         self._idle.clear()
@@ -176,7 +189,7 @@ class Consumer:
     async def _show(self, records: Sequence[Record], consumer: ConsumerOfMessage) -> None:
         offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
         mine = {place: offset for place, offset in offsets.items() if place in consumer.assignment()}
-        self._following |= mine
+        self._positions.settled(mine)
         if mine:
             try:
                 async with asyncio.timeout(COMMIT_TIMEOUT):
@@ -199,34 +212,9 @@ class Consumer:
             await asyncio.wait_for(self._idle.wait(), DRAIN)
 
     def assigned(self, places: Iterable[TopicPartition]) -> None:
-        """Take nothing from partitions until it is known where this database stands.
-
-        aiokafka would begin at Kafka's committed offset meanwhile. It waits for nothing here: no heartbeat is
-        sent until the listener returns, and the database may be away for longer than the session.
-        """
-        client = self.client
-        if client is None:
-            return
-        client.pause(*places)
-        if self._placing is not None:
-            self._placing.cancel()
-        self._placing = asyncio.create_task(self._place(client, list(places)))
-
-    async def _place(self, client: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
-        """Go on from where this database stands, whatever Kafka remembers."""
-        while not self._stop.is_set():
-            try:
-                async with read(self._pool) as view:
-                    offsets = await read_offsets(view, [topic.name for topic in self._inbox.topics])
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be read before it is over
-                log.warning("where to go on is not known yet", error=type(error).__name__)
-                await pause(self._stop, 0.2)
-                continue
-            for place in client.assignment().intersection(places):
-                self._following[place] = offsets.get((place.topic, place.partition), 0)
-                client.seek(place, self._following[place])
-                client.resume(place)
-            return
+        """See `Positions.assigned`."""
+        if self.client is not None:
+            self._positions.assigned(self.client, places)
 
 
 class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]

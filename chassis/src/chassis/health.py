@@ -1,16 +1,16 @@
 """Health: is it started, can it take work, and does it get on with it."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
+from chassis import cluster
 
 if TYPE_CHECKING:
     from chassis.consumer import Consumer
@@ -21,8 +21,6 @@ STALLED_AFTER: Final = 90.0
 
 Longer than a rebalance may take, and than Kafka is given to acknowledge a batch.
 """
-ANSWER_TIMEOUT: Final = 2.0
-"""Seconds for Kafka to say that it is there."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Answers what is wrong, or None."""
@@ -110,12 +108,8 @@ def consumer_moves(consumer: "Consumer", bootstrap: str) -> Check:
 
 
 async def _answers(bootstrap: str) -> bool:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
     try:
-        async with asyncio.timeout(ANSWER_TIMEOUT):
-            await client.bootstrap()
+        await cluster.topics(bootstrap)
     except (OSError, TimeoutError, KafkaError):
         return False
-    finally:
-        await client.close()
     return True

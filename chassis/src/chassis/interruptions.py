@@ -16,3 +16,13 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait for `seconds`, or less when `stop` is set."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def first(*events: asyncio.Event, within: float | None = None) -> None:
+    """Wait until one of `events` is set, or for so many seconds."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -47,17 +46,6 @@ async def start(bootstrap: str) -> AIOKafkaProducer:
         await retire(producer)
         raise
     return producer
-
-
-async def topics(producer: AIOKafkaProducer) -> AbstractSet[str]:
-    """The names of the topics that this Kafka has.
-
-    Raises:
-        KafkaError, TimeoutError: where no broker answers.
-    """
-    async with asyncio.timeout(START_TIMEOUT):
-        cluster = await producer.client.fetch_all_metadata()
-    return frozenset(cluster.topics())
 
 
 async def send(producer: AIOKafkaProducer, topic: str, partition: int, messages: Iterable[Message]) -> int:

@@ -7,7 +7,6 @@ shared lock of its own, and one that holds several gives one up to it.
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,12 +16,13 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
+from pydantic_core import from_json
 
-from chassis import producer, telemetry
+from chassis import cluster, producer, telemetry
+from chassis.bell import CHANNEL
 from chassis.faults import reach
-from chassis.interruptions import INTERRUPTIONS, pause
+from chassis.interruptions import INTERRUPTIONS, first, pause
 from chassis.producer import Message
-from chassis.transaction import Pool
 from contracts.topics import BUCKETS, TOPICS, Topic
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ LANES: Final = 0x1E00
 """First key of the lanes' advisory locks; the second is the lane."""
 SPARE: Final = 0x1E01
 """First key of the shared lock by which a relay without a lane makes itself known."""
-CHANNEL: Final = "ieum_outbox"
 ROWS_A_BUCKET: Final = 128
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a database to let a session in."""
@@ -215,19 +214,19 @@ class _Lane:
         if unknown:
             log.error("the outbox holds events for unknown topics", topics=[row["topic"] for row in unknown])
 
-    async def _look_for_topics(self, kafka: AIOKafkaProducer) -> None:
+    async def _look_for_topics(self) -> None:
         """Serve only the topics that Kafka has: a batch for another would hold up all the others."""
         known = self.relay.partitions.keys()
         if len(self.topics) == len(known) or time.monotonic() - self.topics_at < LOOK_FOR_TOPICS:
             return
-        before, there = self.topics, await producer.topics(kafka)
+        before, there = self.topics, await cluster.topics(self.relay.bootstrap)
         self.topics, self.topics_at = sorted(known & there), time.monotonic()
         if known - there and before != self.topics:
             log.error("Kafka does not have all topics", missing=sorted(known - there))
 
     async def _publish(self, session: "Session", kafka: AIOKafkaProducer) -> int:
         """Send what stands in the lane's buckets, a batch a partition; answers how many rows that were."""
-        await self._look_for_topics(kafka)
+        await self._look_for_topics()
         rows = await session.fetch(_READ, self.buckets, ROWS_A_BUCKET, self.topics)
         self.progress.looked_at[self.lane] = time.monotonic()
         if not rows:
@@ -239,7 +238,7 @@ class _Lane:
         # One batch a partition: were there two and the first failed, the second would leave a gap.
         results = await asyncio.gather(
             *(
-                producer.send(kafka, topic, partition, [_message(row) for row in batch])
+                producer.send(kafka, topic, partition, map(_message, batch))
                 for (topic, partition), batch in batches.items()
             ),
             return_exceptions=True,
@@ -272,33 +271,9 @@ class _Lane:
 
     async def _listen(self) -> None:
         several = len(self.progress.lanes) > 1
-        await _first(self.bell, self.stop, within=LOOK_AROUND if several else SAFETY_POLL)
+        await first(self.bell, self.stop, within=LOOK_AROUND if several else SAFETY_POLL)
 
 
 def _message(row: asyncpg.Record) -> Message:
-    headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+    headers = [(name, value.encode()) for name, value in from_json(row["headers"]).items()]
     return Message(row["key"].encode(), row["value"], headers)
-
-
-async def notify(pool: Pool, stop: asyncio.Event) -> None:
-    """Ring the relays of this database, wherever they run, once for all that was committed meanwhile.
-
-    A NOTIFY inside each transaction would take a lock that all commits share.
-    """
-    while not stop.is_set():
-        await _first(pool.told, stop)
-        pool.told.clear()
-        with contextlib.suppress(*INTERRUPTIONS):
-            async with pool.acquire() as connection:
-                await connection.execute(f"notify {CHANNEL}")
-        await pause(stop, 0.002)
-
-
-async def _first(*events: asyncio.Event, within: float | None = None) -> None:
-    """Wait until one of `events` is set, or for so many seconds."""
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

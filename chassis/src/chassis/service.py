@@ -17,11 +17,12 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from chassis import faults, logs, measures, retention, telemetry
+from chassis.bell import notify
 from chassis.consumer import Consumer
 from chassis.health import Health, consumer_moves, relay_moves
 from chassis.inbox import Inbox
 from chassis.interruptions import INTERRUPTIONS
-from chassis.relay import Relay, notify
+from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool, open_pool, read
 from contracts.topics import TOPICS, Topic

@@ -7,7 +7,7 @@ commit.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -212,7 +212,9 @@ async def _connected(pool: Pool) -> "AsyncIterator[PoolConnectionProxy[asyncpg.R
             raise Invalid("not_storable", "A value holds what no field takes, or is out of range") from error
         raise
     finally:
-        await acquired.__aexit__()
+        # The outcome is known by now, whatever becomes of the connection; the pool makes another.
+        with suppress(*DATABASE_TROUBLE):
+            await acquired.__aexit__()
 
 
 def _is_gone(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
