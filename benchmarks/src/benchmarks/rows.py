@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks import inbox, matching, recompute, relay, selection
 from benchmarks.measure import Comparison, Finding, Tick, compare
-from benchmarks.sizes import FULL, Sizes
+from benchmarks.sizes import Sizes
 from benchmarks.stand import Stand
 
 Compared = AbstractAsyncContextManager[Sequence[Comparison]]
@@ -52,4 +52,4 @@ async def _row(name: str, compared: Compared, sizes: Sizes, announce: Announce) 
         tick = announce(name, sum(comparison.runs(sizes.rounds) for comparison in comparisons))
         found = [await compare(comparison, sizes.rounds, tick) for comparison in comparisons]
     # The targets speak of the full sizes; small ones have other costs.
-    return found if sizes == FULL else [replace(finding, target=None) for finding in found]
+    return found if sizes.are_full else [replace(finding, target=None) for finding in found]

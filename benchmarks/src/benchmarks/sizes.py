@@ -25,6 +25,11 @@ class Sizes:
     many_students: int = 1_000_000
     many_openings: int = 300_000
 
+    @property
+    def are_full(self) -> bool:
+        """Whether targets speak of these, however often each pair is run."""
+        return self.but({"rounds": FULL.rounds}) == FULL
+
     def but(self, changes: dict[str, int]) -> Self:
         """These sizes with some changed.
 
