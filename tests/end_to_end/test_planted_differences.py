@@ -200,7 +200,11 @@ def mark_parked(evidence: Evidence) -> Evidence:
 def one_seat_too_many(evidence: Evidence) -> Evidence:
     """A school is promoted while every seat is held (a removed lock)."""
     model = event(evidence, "school-promoted")
-    reserve = next(told for told in evidence.told if told.name == "school-reserved")
+    reserve = next(
+        told
+        for told in evidence.told
+        if told.name == "school-reserved" and told.data["school"] != model.data["school"]
+    )
     return with_event(
         evidence, "school-promoted", data={"school": reserve.data["school"]}, time=model.envelope.time
     )
