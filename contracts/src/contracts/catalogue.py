@@ -5,7 +5,8 @@ from inspect import isclass
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from contracts import applications, evaluation, notifications, placement, students
+from contracts import applications, notifications, placement, students
+from contracts.evaluation import offers, results, reviews, runs
 from contracts.event import Event
 
 
@@ -21,7 +22,7 @@ def _events_of(module: ModuleType) -> Iterator[type[Event]]:
 EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType(
     {
         event.type: event
-        for module in (applications, evaluation, placement, students, notifications)
+        for module in (applications, runs, results, offers, reviews, placement, students, notifications)
         for event in _events_of(module)
     }
 )
