@@ -196,8 +196,16 @@ async def test_a_rubric_that_contradicts_itself_is_refused_by_name(town: Town) -
     broken = {
         "notice": "A rubric for tests.",
         "kinds": {
-            "new": {"criteria": [first, first | {"scale": "0"}], "minima": {"interview": "3"}},
-            "continuing": {"criteria": [first, second], "minima": {"qualitative": "61"}},
+            "new": {
+                "stages": [{"stage": "documents"}],
+                "criteria": [first, first | {"scale": "0"}],
+                "minima": {"interview": "3"},
+            },
+            "continuing": {
+                "stages": [{"stage": "documents"}],
+                "criteria": [first, second],
+                "minima": {"qualitative": "61"},
+            },
         },
     }
     answer = await town.officer.put("/rubrics/broken", broken)

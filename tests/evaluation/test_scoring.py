@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.domain.policy import Aggregation, Normalisation
-from evaluation.domain.rubric import Criterion, Rubric
+from evaluation.domain.rubric import Criterion, Rubric, StageRule
 from evaluation.domain.scoring import Sheet, aggregated, normalised, totals
-from evaluation.domain.vocabulary import ApplicationId, ReviewerId
+from evaluation.domain.vocabulary import ApplicationId, ReviewerId, ReviewStage
 
 
 def criterion(name: str, part: str, weight: str, scale: str) -> Criterion:
-    return Criterion(name, name, name, part, Decimal(weight), Decimal(scale), Decimal("0.1"))
+    return Criterion(
+        name, name, name, ReviewStage.DOCUMENTS, part, Decimal(weight), Decimal(scale), Decimal("0.1")
+    )
 
 
 RUBRIC = Rubric(
+    (StageRule(ReviewStage.DOCUMENTS),),
     (
         criterion("outcome", "quantitative", "40", "20"),
         criterion("plan", "qualitative", "45", "10"),
@@ -59,7 +62,7 @@ def test_a_total_is_the_weighted_sum_rounded_half_even() -> None:
 
 @pytest.mark.parametrize(("scores", "expected"), [("0.0005", "0.000"), ("0.0015", "0.002")])
 def test_halves_go_to_the_even_neighbour(scores: str, expected: str) -> None:
-    whole = Rubric((criterion("all", "quantitative", "100", "100"),), {})
+    whole = Rubric((StageRule(ReviewStage.DOCUMENTS),), (criterion("all", "quantitative", "100", "100"),), {})
     sheet = Sheet(ApplicationId("a"), ReviewerId("r"), {"all": Decimal(scores)})
     [total] = totals([sheet], whole, "off", "mean")
     assert str(total.total) == expected

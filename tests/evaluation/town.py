@@ -79,21 +79,28 @@ TABLES: Final = (
     "messaging.stream",
     "messaging.audit",
 )
-CRITERIA: Final = [
-    {
-        "name": name,
-        "name_ko": name,
-        "name_en": name,
-        "part": part,
-        "weight": weight,
-        "scale": weight,
-        "step": "0.001",
-    }
-    for name, part, weight in (("results", "quantitative", "40"), ("plan", "qualitative", "60"))
-]
+CRITERIA: Final = {
+    stage: [
+        {
+            "name": name,
+            "name_ko": name,
+            "name_en": name,
+            "stage": stage,
+            "part": part,
+            "weight": weight,
+            "scale": weight,
+            "step": "0.001",
+        }
+        for name, part, weight in (("results", "quantitative", "40"), ("plan", "qualitative", "60"))
+    ]
+    for stage in ("documents", "performance")
+}
 RUBRIC: Final[dict[str, Any]] = {
     "notice": "A rubric for tests.",
-    "kinds": {kind: {"criteria": CRITERIA, "minima": {}} for kind in ("new", "continuing")},
+    "kinds": {
+        kind: {"stages": [{"stage": stage}], "criteria": CRITERIA[stage]}
+        for kind, stage in (("new", "documents"), ("continuing", "performance"))
+    },
 }
 
 

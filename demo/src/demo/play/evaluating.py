@@ -128,7 +128,7 @@ async def _refused_sheets(stage: Stage, person: Person, sheets: list[dict[str, A
 
 
 def _scores(
-    stage: Stage, reviewer: Reviewer, applicant: Applicant, kinds: dict[str, list[dict[str, str]]]
+    stage: Stage, reviewer: Reviewer, applicant: Applicant, kinds: dict[str, dict[str, Any]]
 ) -> dict[str, str]:
     """What a reviewer sees in an applicant: its quality, their severity, and a little chance."""
     # Dice of their own, so that the scores do not depend on who asks first.
@@ -139,7 +139,8 @@ def _scores(
             Decimal(criterion["scale"]),
             Decimal(criterion["step"]),
         )
-        for criterion in kinds[applicant.kind]
+        for criterion in kinds[applicant.kind]["criteria"]
+        if criterion["scored_by"] == "reviewers"
     }
 
 

@@ -1,17 +1,18 @@
 """From reviewers' sheets to totals, in decimal arithmetic of 28 digits, half-even throughout.
 
 For each part of the rubric the reviewers' points are normalised per reviewer, then aggregated per
-application; the total is the sum of the parts. Parts and total are rounded to three decimals at the end.
+application; to them come what figures score and bonus points. The total is the sum of the parts. Parts and
+total are rounded to three decimals at the end.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Final, assert_never
 
 from evaluation.domain.policy import Aggregation, Normalisation
-from evaluation.domain.rubric import Rubric
+from evaluation.domain.rubric import BONUS, Rubric
 from evaluation.domain.vocabulary import ApplicationId, ReviewerId
 
 ARITHMETIC: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
@@ -34,8 +35,16 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What counts for an application beside its sheets: scores that figures gave, and bonuses it earned."""
+
+    figures: Mapping[str, Decimal] = field(default_factory=dict)
+    bonus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
-    """What an application's scores come to; `barred` names the parts below their minimum."""
+    """What an application's scores come to; `barred` names the parts and criteria below their minimum."""
 
     application: ApplicationId
     total: Decimal
@@ -44,27 +53,65 @@ class Total:
 
 
 def totals(
-    sheets: Sequence[Sheet], rubric: Rubric, normalisation: Normalisation, aggregation: Aggregation
+    sheets: Sequence[Sheet],
+    rubric: Rubric,
+    normalisation: Normalisation,
+    aggregation: Aggregation,
+    recorded: Mapping[ApplicationId, Recorded] | None = None,
 ) -> tuple[Total, ...]:
     """The totals of all applications scored by one rubric, by application id."""
+    beside = recorded or {}
     with localcontext(ARITHMETIC):
         points = [(sheet, rubric.points(sheet.scores)) for sheet in sheets]
         parts = {}
         for part in rubric.parts:
             raw = {(sheet.application, sheet.reviewer): of[part] for sheet, of in points}
             parts[part] = aggregated(normalised(raw, normalisation), aggregation)
+        scores = {
+            criterion.name: aggregated(
+                {(sheet.application, sheet.reviewer): sheet.scores[criterion.name] for sheet in sheets},
+                aggregation,
+            )
+            for criterion in rubric.reviewed()
+            if criterion.minimum is not None
+        }
         return tuple(
-            _total(application, {part: parts[part][application] for part in rubric.parts}, rubric)
-            for application in sorted({sheet.application for sheet in sheets})
+            _total(
+                application,
+                {part: parts[part].get(application, Decimal(0)) for part in rubric.parts},
+                {name: given[application] for name, given in scores.items()},
+                rubric,
+                beside.get(application, Recorded()),
+            )
+            for application in sorted({sheet.application for sheet in sheets} | beside.keys())
         )
 
 
-def _total(application: ApplicationId, parts: Mapping[str, Decimal], rubric: Rubric) -> Total:
-    rounded = {part: points.quantize(PLACES) for part, points in parts.items()}
-    barred = tuple(
-        f"below_minimum_{part}" for part, minimum in sorted(rubric.minima.items()) if rounded[part] < minimum
-    )
-    return Total(application, sum(parts.values(), Decimal(0)).quantize(PLACES), rounded, barred)
+def _total(
+    application: ApplicationId,
+    reviewed: Mapping[str, Decimal],
+    scores: Mapping[str, Decimal],
+    rubric: Rubric,
+    recorded: Recorded,
+) -> Total:
+    by_figures = rubric.points(recorded.figures)
+    points = {part: reviewed[part] + by_figures[part] for part in rubric.parts}
+    if rubric.bonus:
+        points[BONUS] = rubric.bonus_points(recorded.bonus)
+    rounded = {part: each.quantize(PLACES) for part, each in points.items()}
+    low = [part for part, minimum in rubric.minima.items() if rounded[part] < minimum]
+    low += _below(rubric, {**scores, **recorded.figures})
+    barred = tuple(f"below_minimum_{name}" for name in sorted(low))
+    return Total(application, sum(points.values(), Decimal(0)).quantize(PLACES), rounded, barred)
+
+
+def _below(rubric: Rubric, scores: Mapping[str, Decimal]) -> list[str]:
+    """The criteria that miss the score they need; a figure that nobody knows misses it."""
+    return [
+        criterion.name
+        for criterion in rubric.criteria
+        if criterion.minimum is not None and scores.get(criterion.name, Decimal(0)) < criterion.minimum
+    ]
 
 
 def normalised(points: Points, normalisation: Normalisation) -> Points:

@@ -23,6 +23,15 @@ class Kind(StrEnum):
     NEW = "new"
 
 
+class ReviewStage(StrEnum):
+    """서면평가, 현장평가, 발표평가; 성과평가 of continuing schools."""
+
+    DOCUMENTS = "documents"
+    SITE_VISIT = "site_visit"
+    PRESENTATION = "presentation"
+    PERFORMANCE = "performance"
+
+
 class Stage(StrEnum):
     """How far evaluation of a year has come."""
 

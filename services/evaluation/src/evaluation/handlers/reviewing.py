@@ -30,12 +30,12 @@ async def rubric(tx: ReadTransaction, name: str) -> Rubrics:
 
 async def known_rubric(tx: ReadTransaction, name: str) -> Rubrics | None:
     content = await store.rubric(tx, name)
-    return rubrics.shipped(name) if content is None else rubrics.read(name, content)
+    return rubrics.shipped(name) if content is None else rubrics.read(name, rubrics.SHIPPED_VERSION, content)
 
 
 async def add_rubric(tx: Transaction, name: str, content: str) -> Rubrics:
     """Add a rubric under a name that is free; it never changes afterwards."""
-    added = rubrics.read(name, content)
+    added = rubrics.read(name, rubrics.SHIPPED_VERSION, content)
     now = await tx.now()
     if rubrics.shipped(name) or not await store.add_rubric(tx, name, content, tx.actor, now):
         raise Conflict("rubric_exists", f"There is a rubric named {name} already: name", "name")

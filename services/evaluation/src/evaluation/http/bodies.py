@@ -1,7 +1,7 @@
 """What requests are made of."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -131,10 +131,3 @@ class ApprovalBody(Body):
 
 class ReasonBody(Body):
     reason: values.Reason = Field(examples=["too_few_students"])
-
-
-class RubricBody(Body):
-    """A rubric's content; decimals as text."""
-
-    notice: Annotated[str, Field(min_length=1, max_length=300)]
-    kinds: Annotated[dict[Kind, dict[str, Any]], Field(min_length=1)]

@@ -1,14 +1,13 @@
 """Routes of what has to be known before review: earlier participants, rubrics, and how far things are."""
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.refusals import Invalid, NotFound, Several
-from chassis.transaction import Transaction
-from evaluation.domain.rubric import Rubrics
+from chassis.refusals import NotFound
 from evaluation.handlers import intake as handlers
 from evaluation.handlers import reviewing
-from evaluation.http.bodies import ParticipantsBody, RubricBody, RubricPath, YearPath
+from evaluation.http.bodies import ParticipantsBody, RubricPath, YearPath
 from evaluation.http.identity import Anyone, Officer, Overseer
+from evaluation.rubrics.form import RubricForm
 from evaluation.views import progress as views
 from evaluation.views import reviews
 from evaluation.views.shapes import IneligibleView, ProgressView, RubricView, SchoolsView
@@ -51,18 +50,9 @@ async def ineligible(year: YearPath, _: Overseer, read: Read) -> list[Ineligible
 
 
 @router.put("/rubrics/{name}", status_code=201)
-async def add_rubric(name: RubricPath, body: RubricBody, _: Officer, tx: Tx) -> RubricView:
+async def add_rubric(name: RubricPath, body: RubricForm, _: Officer, tx: Tx) -> RubricView:
     """Add a rubric under a free name, for policies to name; it never changes."""
-    return reviews.rubric(await _added(tx, name, body))
-
-
-async def _added(tx: Transaction, name: str, body: RubricBody) -> Rubrics:
-    try:
-        return await reviewing.add_rubric(tx, name, body.model_dump_json())
-    except ValidationError as error:
-        raise Several(
-            [Invalid(e["type"], e["msg"], ".".join(map(str, e["loc"]))) for e in error.errors()]
-        ) from error
+    return reviews.rubric(await reviewing.add_rubric(tx, name, body.model_dump_json()))
 
 
 @router.get("/rubrics/{name}")

@@ -1,33 +1,15 @@
 """Rubrics, reviewers and what a reviewer has to score."""
 
 from chassis.transaction import ReadTransaction
-from evaluation.domain.rubric import Criterion, Rubrics
+from evaluation.domain.rubric import Rubrics
 from evaluation.domain.vocabulary import ReviewerId
-from evaluation.views.shapes import AssignmentView, CriterionView, ReviewerView, RubricView, plain
+from evaluation.rubrics.form import form_of
+from evaluation.views.shapes import AssignmentView, ReviewerView, RubricView, plain
 
 
 def rubric(named: Rubrics) -> RubricView:
-    return RubricView(
-        name=named.name,
-        notice=named.notice,
-        kinds={kind: [_criterion(each) for each in of.criteria] for kind, of in named.kinds.items()},
-        minima={
-            kind: {part: f"{minimum:f}" for part, minimum in of.minima.items()}
-            for kind, of in named.kinds.items()
-        },
-    )
-
-
-def _criterion(criterion: Criterion) -> CriterionView:
-    return CriterionView(
-        name=criterion.name,
-        name_ko=criterion.name_ko,
-        name_en=criterion.name_en,
-        part=criterion.part,
-        weight=f"{criterion.weight:f}",
-        scale=f"{criterion.scale:f}",
-        step=f"{criterion.step:f}",
-    )
+    form = form_of(named)
+    return RubricView(name=named.name, version=named.version, notice=form.notice, kinds=form.kinds)
 
 
 async def reviewers(tx: ReadTransaction) -> list[ReviewerView]:

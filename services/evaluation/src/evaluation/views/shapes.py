@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.refusals import NotFound
 from evaluation.domain.vocabulary import OfferState, RunStage, RunState, Stage, StandingState
+from evaluation.rubrics.form import RubricForm
 
 SCHOOL = "sch_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"
 
@@ -63,21 +64,11 @@ class IneligibleView(View):
     reasons: list[str]
 
 
-class CriterionView(View):
-    name: str
-    name_ko: str
-    name_en: str
-    part: str
-    weight: str
-    scale: str
-    step: str
+class RubricView(RubricForm):
+    """A version of a rubric; its `notice` and `kinds` may be saved again."""
 
-
-class RubricView(View):
     name: str
-    notice: str = Field(examples=["A default of this software, not an official value."])
-    kinds: dict[str, list[CriterionView]]
-    minima: dict[str, dict[str, str]]
+    version: int
 
 
 class ReviewerView(View):
