@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import asyncpg
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from chassis import migrations, parking, restore
+from chassis import keys, migrations, parking, restore
 from chassis.refusals import Refusal
 from chassis.service import Role, Service, serve
 from chassis.settings import ServiceSettings
@@ -46,9 +47,20 @@ def cli(service: Service) -> typer.Typer:
 
     app.add_typer(_parked(service), name="parked", help="What could not be applied, and what to do with it.")
     app.add_typer(_restore(service), name="restore", help="After the database came back from a backup.")
+    if service.sealed:
+        app.add_typer(
+            keys.commands(service.sealed, lambda: _key_file(service), partial(_in_database, service)),
+            name="keys",
+            help="Keys of personal data.",
+        )
     for add in service.commands:
         add(app)
     return app
+
+
+def _key_file(service: Service) -> Path:
+    file: Path = _settings(service).personal_data_keys  # type: ignore[attr-defined]  # where it seals
+    return file
 
 
 def _settings(service: Service) -> ServiceSettings:

@@ -19,9 +19,11 @@ from starlette.types import ASGIApp
 from chassis import faults, logs, measures, retention, telemetry
 from chassis.bell import notify
 from chassis.consumer import Consumer
+from chassis.encryption import SealedTable
 from chassis.health import Health, consumer_moves, relay_moves
 from chassis.inbox import Inbox
 from chassis.interruptions import INTERRUPTIONS
+from chassis.keyring import Keyring, KeysUnusable
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool, open_pool, read
@@ -36,12 +38,19 @@ STOP_PATIENCE: Final = 30.0
 
 @dataclass(slots=True)
 class Runtime:
-    """What a running service hands to its parts."""
+    """What a running service hands to its parts; `keys` where it has sealed columns."""
 
     settings: Any
     pool: Pool
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     health: Health = field(default_factory=Health)
+    keys: Keyring | None = None
+
+    @property
+    def keyring(self) -> Keyring:
+        if self.keys is None:
+            raise RuntimeError("a service that seals columns names them in Service(sealed=…)")
+        return self.keys
 
 
 Worker = Callable[[Runtime], Coroutine[Any, Any, None]]
@@ -60,6 +69,7 @@ class Service:
         workers: what else runs in the role `worker`, each until `runtime.stopping`.
         commands: its own commands, beside those of the chassis.
         topics: what its outbox may hold.
+        sealed: tables with columns of personal data; its settings are `PersonalDataSettings` then.
     """
 
     name: str
@@ -69,6 +79,15 @@ class Service:
     workers: Sequence[Worker] = ()
     commands: Sequence[Callable[[typer.Typer], None]] = ()
     topics: Sequence[Topic] = TOPICS
+    sealed: Sequence[SealedTable] = ()
+
+    def keys(self, settings: Any) -> Keyring | None:
+        """The keys of its sealed columns, where it has any.
+
+        Raises:
+            KeysUnusable: they are missing, illegible or open to others.
+        """
+        return Keyring(settings.personal_data_keys) if self.sealed else None
 
 
 def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
@@ -86,8 +105,12 @@ def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
     signal.signal(signal.SIGTERM, _ignore)
     signal.signal(signal.SIGINT, _ignore)
     health = Health()
+    try:
+        keys = service.keys(settings)
+    except KeysUnusable as error:
+        raise SystemExit(str(error)) from None
     config = uvicorn.Config(
-        _application(service, settings, role, health),
+        _application(service, settings, role, health, keys),
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
@@ -106,13 +129,15 @@ def _ignore(*_: object) -> None:
     pass
 
 
-def _application(service: Service, settings: ServiceSettings, role: Role, health: Health) -> Starlette:
+def _application(
+    service: Service, settings: ServiceSettings, role: Role, health: Health, keys: Keyring | None
+) -> Starlette:
     """The process as an ASGI application: health, the API where the role has one, its parts as lifespan."""
     app = Starlette(routes=list(health.routes()))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with _running(service, settings, role, health) as runtime:
+        async with _running(service, settings, role, health, keys) as runtime:
             if service.api is not None and role in ("all", "web"):
                 app.router.routes.append(Mount("/", service.api(runtime)))
             health.started = True
@@ -126,13 +151,13 @@ def _application(service: Service, settings: ServiceSettings, role: Role, health
 
 @asynccontextmanager
 async def _running(
-    service: Service, settings: ServiceSettings, role: Role, health: Health
+    service: Service, settings: ServiceSettings, role: Role, health: Health, keys: Keyring | None
 ) -> AsyncIterator[Runtime]:
     """Start pool, relay and consumer, and stop them the other way round: what is told last still goes out."""
     pool = await open_pool(
         str(settings.database_url), connections=settings.database_connections, name=f"{service.name} {role}"
     )
-    runtime = Runtime(settings, pool, health=health)
+    runtime = Runtime(settings, pool, health=health, keys=keys)
     health.ready.append(lambda: _database(pool))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(pool.close)

@@ -41,3 +41,10 @@ class ServiceSettings(BaseSettings):
     def measured(self) -> bool:
         """Whether metrics are exported."""
         return self.otel_metrics_exporter == "otlp"
+
+
+class PersonalDataSettings(ServiceSettings):
+    """Of a service with sealed columns (`Service(sealed=…)`)."""
+
+    personal_data_keys: Path = Path("personal-data-keys.json")
+    """The keys of its sealed columns, of no other service's; only its own user may read the file."""

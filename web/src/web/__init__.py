@@ -3,6 +3,20 @@
 from web.app import Runtime, api
 from web.idempotency import sweep
 from web.identity import Principal, Role, require
+from web.persons import Keys, ReadBy, Recorded
 from web.routing import Read, Router, Tx
 
-__all__ = ["Principal", "Read", "Role", "Router", "Runtime", "Tx", "api", "require", "sweep"]
+__all__ = [
+    "Keys",
+    "Principal",
+    "Read",
+    "ReadBy",
+    "Recorded",
+    "Role",
+    "Router",
+    "Runtime",
+    "Tx",
+    "api",
+    "require",
+    "sweep",
+]

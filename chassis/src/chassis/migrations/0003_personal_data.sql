@@ -1,0 +1,43 @@
+-- migrate:up
+
+-- Which keys values here were sealed with. Whoever seals share-locks its key's row until the commit, and a
+-- key is retired under a lock of its own: so no value is written with a key that is gone a moment later.
+create table messaging.encryption_key (
+  id text primary key check (id ~ '^[0-9a-f]{16}$'),
+  first_used_at timestamptz not null default clock_timestamp(),
+  retired_at timestamptz
+);
+
+-- Who read whose personal data: account, time, origin, person, action, as Korea's standard for the safety of
+-- personal data asks (개인정보의 안전성 확보조치 기준, 제8조).
+create table messaging.access (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default clock_timestamp(),
+  programme_at timestamptz not null default public.programme_clock(),
+  account text not null,
+  role text not null,
+  party text,
+  origin text not null,
+  person text not null,
+  action text not null,
+  reason text,
+  correlation text
+);
+create index access_by_person on messaging.access (person, id desc);
+create index access_by_account on messaging.access (account, id desc);
+
+-- Append-only, as the audit log is.
+do $$
+declare grantee text;
+begin
+  for grantee in
+    select distinct g.grantee from information_schema.role_table_grants g
+    where g.table_schema = 'messaging' and g.table_name = 'access' and g.grantee <> current_user
+  loop
+    execute format('revoke update, delete, truncate on messaging.access from %I', grantee);
+  end loop;
+end
+$$;
+
+-- migrate:down
+drop table messaging.access, messaging.encryption_key;
