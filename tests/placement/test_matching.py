@@ -1,4 +1,4 @@
-"""The rule of matching against its definition: stable, optimal by exhaustive search, truly explained."""
+"""The rule of matching against its definition: stable, and optimal by exhaustive search."""
 
 import random
 from collections import Counter
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from itertools import product
-from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -17,12 +16,9 @@ from placement.domain import matching
 from placement.domain.matching import (
     Market,
     Matching,
-    Missed,
     Opening,
     OpeningId,
-    Standing,
     Student,
-    StudentExplanation,
     StudentId,
 )
 
@@ -210,93 +206,3 @@ def test_equal_scores_are_ordered_by_lot_and_only_they() -> None:
         )
     )
     assert matching.by_scores(scores, {names[0]: "2", names[1]: "1", names[2]: "3"}) == ("c", "b", "a")
-
-
-def assert_true(definition: Definition, market: Market, result: Matching, told: StudentExplanation) -> None:
-    openings = {opening.id: opening for opening in market.openings}
-    for missed in told.missed:
-        opening = openings.get(missed.opening)
-        if missed.reason == "not_in_round":
-            assert opening is None
-            continue
-        assert opening is not None
-        match missed.reason:
-            case "not_ranked_by_company":
-                assert told.student not in opening.ranking
-            case "no_places":
-                assert opening.capacity == 0
-            case "agreement_not_in_force":
-                pytest.fail("a market knows nothing of agreements")
-            case "higher_ranked_took_places":
-                assert opening.id in definition.possible[told.student]
-                assert_outranked(opening, result, told.student, missed)
-
-
-def assert_outranked(opening: Opening, result: Matching, student: StudentId, missed: Missed) -> None:
-    order = opening.ranking
-    holders = [other for other, place in result.pairs.items() if place == opening.id]
-    last = max(holders, key=order.index)
-    assert len(holders) == opening.capacity
-    assert (missed.own_rank, missed.last_rank) == (order.index(student) + 1, order.index(last) + 1)
-    assert order.index(last) < order.index(student)
-    tied = bool(opening.scores) and opening.scores[last] == opening.scores[student]
-    assert missed.by_lot == tied
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_everything_a_student_is_told_about_an_opening_liked_better_is_true(seed: int) -> None:
-    market = market_of(random.Random(seed), 150, 40, 8)
-    result = matching.match(market)
-    definition = Definition(market)
-    reasons: Counter[str] = Counter()
-    for student, told in zip(market.students, matching.explain(market, result).students, strict=True):
-        got = result.pairs.get(student.id)
-        assert (told.student, told.opening) == (student.id, got)
-        better = student.preferences if got is None else student.preferences[: student.preferences.index(got)]
-        assert tuple(missed.opening for missed in told.missed) == better
-        assert told.choice == (None if got is None else len(better) + 1)
-        assert_true(definition, market, result, told)
-        reasons.update(f"{missed.reason}{' by lot' * missed.by_lot}" for missed in told.missed)
-    assert set(reasons) == {
-        "higher_ranked_took_places",
-        "higher_ranked_took_places by lot",
-        "not_ranked_by_company",
-        "no_places",
-        "not_in_round",
-    }
-
-
-def standing_of(
-    student: StudentId, opening: Opening, lists: Mapping[StudentId, Student], result: Matching
-) -> str:
-    """What is true, told from the result alone."""
-    wishes = lists[student].preferences if student in lists else None
-    got = result.pairs.get(student)
-    if wishes is None:
-        return "not_in_round"
-    if opening.id not in wishes:
-        return "did_not_list"
-    if got == opening.id:
-        return "offered"
-    if got in wishes[: wishes.index(opening.id)]:
-        return "took_one_liked_better"
-    holders = [other for other, place in result.pairs.items() if place == opening.id]
-    assert len(holders) == opening.capacity
-    assert all(opening.ranking.index(other) < opening.ranking.index(student) for other in holders)
-    return "higher_ranked_took_places" if holders else "no_places"
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_everything_a_company_is_told_about_a_student_it_ranked_is_true(seed: int) -> None:
-    market = market_of(random.Random(seed), 150, 40, 8)
-    ranked = Opening(OpeningId("opn_extra"), 1, (StudentId("stu_00000"),))
-    market = Market(market.students, (*market.openings, ranked))
-    result = matching.match(market)
-    lists = {student.id: student for student in market.students}
-    seen: Counter[str] = Counter()
-    for opening, told in zip(market.openings, matching.explain(market, result).openings, strict=True):
-        assert tuple(student for student, _ in told.standings) == opening.ranking
-        for student, standing in told.standings:
-            assert standing == standing_of(student, opening, lists, result)
-            seen[standing] += 1
-    assert set(seen) == set(get_args(Standing)) - {"agreement_not_in_force"}

@@ -14,18 +14,9 @@ from decisions import canonical, lot, strict
 from decisions.recompute import recompute_command
 from decisions.strict import Broken, Fields
 from placement.domain import matching
-from placement.domain.matching import (
-    Explanations,
-    Market,
-    Matching,
-    Opening,
-    OpeningExplanation,
-    OpeningId,
-    Student,
-    StudentExplanation,
-    StudentId,
-)
-from placement.domain.rounds import Gathered, Offered, Proof
+from placement.domain.explaining import Explanations, OpeningExplanation, StudentExplanation, explain
+from placement.domain.matching import Market, Matching, Opening, OpeningId, Student, StudentId
+from placement.domain.running import Gathered, Offered, Proof
 
 COMPILED_FROM: Final = 1_000_000
 """Preferences from which importing numba and compiling cost less than they save."""
@@ -111,12 +102,12 @@ def decide(document: Any) -> Decision:
         result=canonical.canonical(sealed),
         result_sha256=sealed[canonical.HASH_FIELD],
     )
-    return Decision(proof, matching.explain(snapshot.market, result))
+    return Decision(proof, explain(snapshot.market, result))
 
 
 def document_of(number: int, gathered: Gathered, lot_seed: str | None) -> dict[str, Any]:
-    """The snapshot document of a round; openings without the agreement are left off the students' lists."""
-    struck = gathered.struck()
+    """The snapshot document of a round; openings that cannot be had are left off the students' lists."""
+    struck = gathered.struck
     document: dict[str, Any] = {
         "kind": "matching",
         "round": number,
@@ -124,9 +115,7 @@ def document_of(number: int, gathered: Gathered, lot_seed: str | None) -> dict[s
             {
                 "id": each.student,
                 "preferences": [
-                    opening
-                    for opening in each.openings
-                    if opening not in struck.get(each.student, frozenset())
+                    opening for opening in each.openings if opening not in struck.get(each.student, ())
                 ],
             }
             for each in gathered.students
@@ -148,6 +137,7 @@ def _told_student(told: StudentExplanation) -> dict[str, Any]:
         {
             "opening": each.opening,
             "reason": each.reason,
+            "places": each.places,
             "own_rank": each.own_rank,
             "last_rank": each.last_rank,
             "by_lot": each.by_lot,

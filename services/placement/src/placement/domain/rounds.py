@@ -1,4 +1,4 @@
-"""Matching rounds: until when students list and companies rank, and what is then decided over.
+"""Matching rounds: until when students list openings and companies rank students.
 
 open ── the windows have passed ──▶ closed ── run ──▶ decided
 """
@@ -7,27 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from chassis.refusals import Conflict, Invalid, Refusal
-from placement.domain.matching import (
-    Explanations,
-    Loss,
-    Missed,
-    OpeningExplanation,
-    StudentExplanation,
-)
 from placement.domain.programme import YearRules
 from placement.domain.rules import distinct, refuse
-from placement.domain.vocabulary import (
-    CompanyId,
-    OpeningId,
-    RoundId,
-    RoundState,
-    SchoolId,
-    StudentId,
-    Year,
-)
+from placement.domain.vocabulary import OpeningId, RoundId, RoundState, StudentId, Year
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,103 +140,3 @@ def _broken_rankings(
         for student in ranking.named:
             if student not in candidates:
                 yield Conflict("not_in_round", f"{student} does not take part", f"rankings.{at}")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A student who takes part, and its list as it was when the round closed."""
-
-    student: StudentId
-    school: SchoolId
-    openings: tuple[OpeningId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """An opening of the year, its free places, and how its company wishes."""
-
-    opening: OpeningId
-    company: CompanyId
-    free: int
-    ranking: Ranking | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What a round decides over; `partners` are schools and companies with an agreement in force today."""
-
-    students: tuple[Listed, ...]
-    openings: tuple[Offered, ...]
-    partners: frozenset[tuple[SchoolId, CompanyId]]
-
-    def struck(self) -> Mapping[StudentId, frozenset[OpeningId]]:
-        """Openings on a student's list that lack the agreement now."""
-        company = {offered.opening: offered.company for offered in self.openings}
-        found = {
-            listed.student: frozenset(
-                opening
-                for opening in listed.openings
-                if opening in company and (listed.school, company[opening]) not in self.partners
-            )
-            for listed in self.students
-        }
-        return {student: openings for student, openings in found.items() if openings}
-
-    @property
-    def needs_lot(self) -> bool:
-        return any(each.ranking is not None and each.ranking.scores is not None for each in self.openings)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A decision as it is kept: the exact bytes that were hashed, and by what they were decided."""
-
-    rule: str
-    code: str
-    snapshot: bytes
-    snapshot_sha256: str
-    result: bytes
-    result_sha256: str
-
-
-def tell_struck(told: Explanations, gathered: Gathered) -> Explanations:
-    """Put openings that were struck from the lists back into what both sides are told."""
-    struck = gathered.struck()
-    lists = {listed.student: listed.openings for listed in gathered.students}
-    return Explanations(
-        students=tuple(_with_struck(each, lists[each.student]) for each in told.students),
-        openings=tuple(_without_agreement(each, struck) for each in told.openings),
-    )
-
-
-def _with_struck(told: StudentExplanation, listed: Sequence[OpeningId]) -> StudentExplanation:
-    known = {missed.opening: missed for missed in told.missed}
-    got = len(listed) if told.opening is None else listed.index(told.opening)
-    missed = tuple(known.get(opening, Missed(opening, "agreement_not_in_force")) for opening in listed[:got])
-    return replace(told, choice=None if told.opening is None else got + 1, missed=missed)
-
-
-def _without_agreement(
-    told: OpeningExplanation, struck: Mapping[StudentId, frozenset[OpeningId]]
-) -> OpeningExplanation:
-    standings = tuple(
-        (student, "agreement_not_in_force" if told.opening in struck.get(student, frozenset()) else standing)
-        for student, standing in told.standings
-    )
-    return replace(told, standings=standings)
-
-
-_UNMATCHED_BECAUSE: Final[Mapping[Loss, str]] = {
-    "higher_ranked_took_places": "listed_openings_full",
-    "no_places": "listed_openings_full",
-    "not_ranked_by_company": "not_ranked_by_company",
-    "agreement_not_in_force": "agreement_not_in_force",
-    "not_in_round": "opening_gone",
-}
-
-
-def reasons_unmatched(told: StudentExplanation) -> tuple[str, ...]:
-    """Why a student got nothing, as codes in the order of its list, each once."""
-    if not told.missed:
-        return ("no_opening_listed",)
-    return tuple(dict.fromkeys(_UNMATCHED_BECAUSE[missed.reason] for missed in told.missed))

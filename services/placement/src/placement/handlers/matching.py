@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +12,12 @@ from chassis.transaction import Transaction
 from placement import announce, snapshots
 from placement.domain.agreements import day_of
 from placement.domain.classes import Enrolled
-from placement.domain.matching import Explanations
+from placement.domain.explaining import Explanations, Strike, tell_struck
 from placement.domain.offers import Offer
 from placement.domain.openings import Opening
-from placement.domain.rounds import Gathered, Offered, Proof, Round, reasons_unmatched, tell_struck
-from placement.domain.vocabulary import OfferId, OpeningId, RoundId, StudentId
+from placement.domain.rounds import Round
+from placement.domain.running import Gathered, Offered, Proof, reasons_unmatched
+from placement.domain.vocabulary import CompanyId, OfferId, OpeningId, OpeningState, RoundId, StudentId
 from placement.store import bipartite, classes, offers, openings, programme
 from placement.store import rounds as store
 
@@ -44,7 +45,7 @@ async def run_matching(tx: Transaction, round_id: RoundId, lot_seed: str | None)
         raise Invalid("lot_seed_missing", f"Enter the outcome of {decided.terms.lot_source}", "lot_seed")
     document = snapshots.document_of(decided.number, gathered, lot_seed)
     decision = await asyncio.to_thread(snapshots.decide, document)
-    told = tell_struck(decision.told, gathered)
+    told = tell_struck(decision.told, gathered.lists, gathered.struck)
     await store.decide(tx, decided, decision.proof, now)
     await store.add_explanations(tx, round_id, snapshots.told_documents(told))
     students = await classes.enrolled(tx, [each.student for each in gathered.students])
@@ -61,14 +62,21 @@ async def _gather(
 ) -> tuple[Gathered, Mapping[OpeningId, Opening]]:
     """All that the run decides over, locked: lists, places, rankings, agreements."""
     listed = await store.listed_for_update(tx, decided.id, decided.year)
+    taking = await store.approved_companies(tx, decided.year)
     available = await openings.of_year_for_update(tx, decided.year)
     rankings = await store.rankings(tx, decided.id)
     partners = await bipartite.partners(tx, decided.year, day_of(now))
     offered = tuple(
-        Offered(opening.id, opening.company, opening.free, rankings.get(opening.id))
+        Offered(opening.id, opening.company, opening.free, rankings.get(opening.id), _barred(opening, taking))
         for opening in available.values()
     )
-    return Gathered(listed, offered, frozenset(partners)), available
+    return Gathered(listed, offered, partners), available
+
+
+def _barred(opening: Opening, taking: Collection[CompanyId]) -> Strike | None:
+    if opening.state is OpeningState.WITHDRAWN:
+        return "opening_withdrawn"
+    return None if opening.company in taking else "company_suspended"
 
 
 async def _offer(

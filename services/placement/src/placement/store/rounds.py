@@ -9,8 +9,10 @@ from typing import Any
 import asyncpg
 
 from chassis.transaction import Transaction
-from placement.domain.rounds import Listed, Proof, Ranking, Round, Terms
+from placement.domain.rounds import Ranking, Round, Terms
+from placement.domain.running import Listed, Proof
 from placement.domain.vocabulary import (
+    CompanyId,
     OpeningId,
     RoundId,
     RoundState,
@@ -201,6 +203,19 @@ async def listed_for_update(tx: Transaction, round_id: RoundId, year: Year) -> t
         )
         for row in rows
     )
+
+
+async def approved_companies(tx: Transaction, year: Year) -> set[CompanyId]:
+    """Companies with openings in a year that may take students; none is suspended meanwhile."""
+    rows = await tx.fetch(
+        """
+        select id from company
+        where state = 'approved' and id in (select company from opening where programme_year = $1)
+        order by id for share
+        """,
+        year,
+    )
+    return {CompanyId(row["id"]) for row in rows}
 
 
 async def rankings(tx: Transaction, round_id: RoundId) -> dict[OpeningId, Ranking]:

@@ -6,7 +6,8 @@ from typing import Final
 from pydantic import Field
 
 from chassis.transaction import ReadTransaction
-from placement.domain.matching import Standing
+from placement.domain.explaining import Standing
+from placement.domain.telling import to_company
 from placement.domain.vocabulary import CompanyState, OpeningState
 from placement.views.shapes import Page, Slice, View, document, found, page
 
@@ -55,10 +56,12 @@ class OwnOpeningView(OpeningView):
 class StandingView(View):
     student: str
     standing: Standing
+    ko: str
+    en: str
 
 
 class OpeningTold(View):
-    """What a company is told of a round about each student it ranked."""
+    """What a company is told of a round about each student it ranked or who listed its opening."""
 
     round: str
     number: int
@@ -147,13 +150,17 @@ async def opening(tx: ReadTransaction, opening: str, company: str | None) -> Ope
             round=each["round"],
             number=each["number"],
             standings=[
-                StandingView(student=student, standing=standing)
-                for student, standing in document(each["told"])["standings"]
+                _standing(student, standing) for student, standing in document(each["told"])["standings"]
             ],
         )
         for each in rounds
     ]
     return OpeningDetail(**found(row, "opening"), told=told)
+
+
+def _standing(student: str, standing: Standing) -> StandingView:
+    ko, en = to_company(standing)
+    return StandingView(student=student, standing=standing, ko=ko, en=en)
 
 
 async def openings_for_student(tx: ReadTransaction, student: str) -> list[OpeningView]:

@@ -1,11 +1,14 @@
 """A student's own data: class, lists, offers with their reasons, agreements, placement."""
 
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import Field
 
 from chassis.transaction import ReadTransaction
-from placement.domain.matching import Loss
+from placement.domain.explaining import Loss, Missed
+from placement.domain.telling import to_student
 from placement.domain.vocabulary import OfferState, PlacementState, RoundState
 from placement.views.agreements import TripartiteFilter, TripartiteView, tripartite
 from placement.views.classes import PROGRESS, Progress
@@ -17,9 +20,12 @@ class MissedView(View):
 
     opening: str
     reason: Loss
-    own_rank: int | None
-    last_rank: int | None
-    by_lot: bool
+    places: int | None = Field(description="How many the round could fill")
+    own_rank: int | None = Field(description="The student's place in the company's order")
+    last_rank: int | None = Field(description="That of the last student who got in")
+    by_lot: bool = Field(description="Both stood equal until the lot")
+    ko: str
+    en: str
 
 
 class RoundOfStudent(View):
@@ -139,9 +145,16 @@ async def _rounds(tx: ReadTransaction, student: str) -> list[RoundOfStudent]:
     ]
 
 
-def _told(explanation: dict[str, object] | None) -> dict[str, object]:
-    told = explanation or {}
-    return {name: told.get(name) for name in ("opening", "choice", "missed")}
+def _told(explanation: dict[str, Any] | None) -> dict[str, Any]:
+    if explanation is None:
+        return {"opening": None, "choice": None, "missed": None}
+    missed = [_missed(Missed(**each)) for each in explanation["missed"]]
+    return {"opening": explanation["opening"], "choice": explanation["choice"], "missed": missed}
+
+
+def _missed(missed: Missed) -> MissedView:
+    ko, en = to_student(missed)
+    return MissedView(**asdict(missed), ko=ko, en=en)
 
 
 async def _offers(tx: ReadTransaction, student: str) -> list[OfferView]:
