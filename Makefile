@@ -6,7 +6,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 WORKERS ?= 2
-MEMBERS := contracts decisions chassis web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
+MEMBERS := contracts decisions chassis papers web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
 INSTALLED := .venv/.installed
 
 .PHONY: help demo up token clock test crash check format schemas bench lock clean
