@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.applications.town import NEW, PDF, TERMS, Town, done, policy, refused, row
+from tests.applications.town import NEW, PDF, TERMS, Town, policy, row
+from tests.asking import done, refused
 
 ROLES = {"officer", "school", "company", "student", "reviewer", "auditor", "agency", "operator"}
 OFFICER = {"officer"}

@@ -2,17 +2,8 @@
 
 from datetime import timedelta
 
-from tests.applications.town import (
-    CONTINUING,
-    DEADLINE,
-    MICROSECOND,
-    NEW,
-    OPENS,
-    PDF,
-    Town,
-    done,
-    refused,
-)
+from tests.applications.town import CONTINUING, DEADLINE, MICROSECOND, NEW, OPENS, PDF, Town
+from tests.asking import done, refused
 
 
 async def test_a_draft_is_saved_as_one_types_and_found_again(town: Town) -> None:

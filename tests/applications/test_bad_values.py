@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.applications.town import BEFORE, TERMS, Town, done, policy, refused, row
+from tests.applications.town import BEFORE, TERMS, Town, policy, row
+from tests.asking import done, refused
 
 
 @pytest.mark.parametrize(

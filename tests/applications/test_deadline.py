@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.applications.town import DEADLINE, MICROSECOND, PDF, Applicant, Town, done, refused
+from tests.applications.town import DEADLINE, MICROSECOND, PDF, Applicant, Town
+from tests.asking import done, refused
 
 from applications import store
 from applications.domain.vocabulary import CallId, SchoolId

@@ -1,64 +1,27 @@
 """What evaluation tells is shown to the school; records are handed to the inbox as Kafka's would be."""
 
-from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from tests.applications.town import Applicant, Town, done
+from tests.applications.town import Applicant, Town
+from tests.asking import done
+from tests.telling import Teller
 
 from applications import events
 from contracts import evaluation as told
 from contracts.catalogue import EVENTS
-from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.examples import example
 
 AT = datetime(2025, 3, 20, 9, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Given:
-    """As much of a consumed Kafka record as the inbox reads."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-
-
-class Evaluation:
-    """Tells events as the evaluation service would: numbered densely in each stream."""
+class Evaluation(Teller):
+    """Tells what the evaluation service would."""
 
     def __init__(self) -> None:
-        self._sequences: Counter[str] = Counter()
-        self._offset = 0
-
-    def tells(self, event: Event) -> Given:
-        key = event.key()
-        self._sequences[key] += 1
-        self._offset += 1
-        envelope = Envelope(
-            id=uuid4(),
-            source="/ieum/evaluation",
-            type=event.type,
-            subject=key,
-            time=AT,
-            dataschema=event.dataschema,
-            sequence=self._sequences[key],
-            generation=1,
-            causationid=str(uuid4()),
-            correlationid=str(uuid4()),
-            actor="officer-1",
-            programmeyear=event.programme_year,
-        )
-        return Given(
-            event.topic.name, 0, self._offset - 1, key.encode(), event.write(), list(envelope.headers())
-        )
+        super().__init__(AT)
 
 
 @pytest.fixture
@@ -192,8 +155,7 @@ async def test_an_event_told_twice_is_shown_once_and_an_earlier_year_does_not_to
 
 async def test_a_broken_event_is_parked_and_shows_nothing(town: Town, applicant: Applicant) -> None:
     record = Evaluation().tells(outcome(told.SchoolSelected, applicant))
-    broken = Given(record.topic, 0, 0, record.key, b"{}", record.headers)
-    await town.receive(broken)
+    await town.receive(record.broken())
     assert (await applicant.show())["standing"] is None
     [parked] = await town.rows("select reason from messaging.parked")
     assert parked["reason"].startswith("schema")

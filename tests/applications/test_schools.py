@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from tests.applications.town import Town, done, refused, row
+from tests.applications.town import Town, row
+from tests.asking import done, refused
 
 from applications.domain.schools import SchoolFacts, unknown_of
 from chassis.refusals import Invalid, Several

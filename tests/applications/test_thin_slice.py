@@ -1,4 +1,5 @@
-from tests.applications.town import Town, done
+from tests.applications.town import Town
+from tests.asking import done
 
 
 async def test_a_year_a_call_a_draft_and_a_submission_that_others_are_told_of(town: Town) -> None:

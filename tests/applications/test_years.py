@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tests.applications.town import BEFORE, DEADLINE, NEW, OPENS, TERMS, Town, done, policy, refused
+from tests.applications.town import BEFORE, DEADLINE, NEW, OPENS, TERMS, Town, policy
+from tests.asking import done, refused
 
 
 async def test_a_year_opens_with_its_whole_policy_and_tells_it(town: Town) -> None:

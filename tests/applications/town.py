@@ -9,12 +9,15 @@ from typing import Any, Final
 
 import httpx2
 from tests.applications.tokens import Issuer
+from tests.asking import Caller, done, refused
 
 from applications import events
 from chassis import transaction
 from chassis.incoming import Record
 from chassis.transaction import Command, Pool, begin
 from embedded.databases import Database
+
+__all__ = ["Caller", "done", "refused"]
 
 OPENS: Final = datetime(2025, 1, 20, tzinfo=UTC)
 DEADLINE: Final = datetime(2025, 2, 14, 9, tzinfo=UTC)
@@ -123,46 +126,6 @@ def row(number: int, **changed: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Caller:
-    """Somebody signed in, who asks over HTTP; each request has a key of its own unless one is given."""
-
-    client: httpx2.AsyncClient
-    token: str
-    name: str
-    asked: int = 0
-
-    async def get(self, path: str, **query: Any) -> httpx2.Response:
-        return await self.client.get(path, params=query, headers={"Authorization": f"Bearer {self.token}"})
-
-    async def request(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> httpx2.Response:
-        return await self.client.request(method, path, json=body, headers=self._headers(key))
-
-    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        return await self.request("POST", path, body, key=key)
-
-    async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
-        return await self.request("PUT", path, body, key=key)
-
-    async def upload(
-        self, path: str, content: bytes, *, media_type: str = "application/pdf"
-    ) -> httpx2.Response:
-        headers = self._headers(None) | {"Content-Type": media_type}
-        return await self.client.put(path, content=content, headers=headers)
-
-    async def delete(self, path: str) -> httpx2.Response:
-        return await self.client.delete(path, headers=self._headers(None))
-
-    def _headers(self, key: str | None) -> dict[str, str]:
-        self.asked += 1
-        return {
-            "Authorization": f"Bearer {self.token}",
-            "Idempotency-Key": key or f"{self.name}-{self.asked}",
-        }
-
-
-@dataclass
 class Town:
     """The service as its users see it, and its database as only a test may."""
 
@@ -258,17 +221,3 @@ class Applicant:
     async def show(self) -> dict[str, Any]:
         shown: dict[str, Any] = done(await self.staff.get(self.path))
         return shown
-
-
-def done(answer: httpx2.Response, status: int = 200) -> Any:
-    """The body of an answer that has to have this status."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    return answer.json()
-
-
-def refused(answer: httpx2.Response, status: int, *expected: tuple[str | None, str]) -> None:
-    """An answer has to be a problem that names exactly these fields and rules."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    assert answer.headers["content-type"] == "application/problem+json"
-    named = {(error["field"], error["rule"]) for error in answer.json()["errors"]}
-    assert named == set(expected), answer.json()["errors"]

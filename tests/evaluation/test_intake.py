@@ -6,7 +6,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from tests.evaluation.town import AFTER_APPEALS, CLOSED, RUBRIC, YEAR, Given, Town, done, refused
+from tests.asking import done, refused
+from tests.evaluation.town import AFTER_APPEALS, CLOSED, RUBRIC, YEAR, Town
+from tests.telling import Given
 
 from chassis.transaction import Command, begin
 from contracts import applications as told

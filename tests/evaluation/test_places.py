@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.evaluation.town import YEAR, Town, done, refused
+from tests.asking import done, refused
+from tests.evaluation.town import YEAR, Town
 
 from chassis.transaction import Command, begin
 from contracts import applications as told_by_applications

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.evaluation.town import REVIEW, YEAR, Town, done, refused, sheet
+from tests.asking import done, refused
+from tests.evaluation.town import REVIEW, YEAR, Town, sheet
 
 from chassis.refusals import Conflict
 from evaluation.domain.policy import Ground

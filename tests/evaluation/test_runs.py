@@ -9,17 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 import typer
-from tests.evaluation.town import (
-    AFTER_APPEALS,
-    REVIEW,
-    SEED,
-    SELECTION,
-    YEAR,
-    Town,
-    done,
-    refused,
-    sheet,
-)
+from tests.asking import done, refused
+from tests.evaluation.town import AFTER_APPEALS, REVIEW, SEED, SELECTION, YEAR, Town, sheet
 from typer.testing import CliRunner
 
 from chassis.transaction import Command, begin

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.evaluation.town import AFTER_APPEALS, CALL, CLOSED, SEED, YEAR, Town, done, policy, refused, sheet
+from tests.asking import done, refused
+from tests.evaluation.town import AFTER_APPEALS, CALL, CLOSED, SEED, YEAR, Town, policy, sheet
 
 from contracts import applications as told
 from contracts.examples import example

@@ -1,4 +1,5 @@
-from tests.evaluation.town import YEAR, Town, done
+from tests.asking import done
+from tests.evaluation.town import YEAR, Town
 
 
 async def test_a_year_runs_from_the_closed_call_to_a_promotion(town: Town) -> None:

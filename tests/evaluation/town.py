@@ -1,27 +1,28 @@
 """The service's real HTTP interface on a database of its own, its clock in a test's hand, and who uses it."""
 
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import uuid4
 
 import httpx2
 from tests.applications.tokens import Issuer
+from tests.asking import Caller, done, refused
+from tests.telling import Given, Teller
 
 from chassis import transaction
 from chassis.incoming import Record
 from chassis.service import Runtime
 from chassis.transaction import Command, begin
 from contracts import applications as told
-from contracts.envelope import Envelope
-from contracts.event import Event
+from contracts import topics
 from contracts.examples import example
 from embedded.databases import Database
 from evaluation import events
+
+__all__ = ["Caller", "Given", "done", "refused"]
 
 YEAR: Final = 2025
 CALL: Final = "cal_1"
@@ -114,45 +115,11 @@ def sheet(percent: int) -> dict[str, str]:
     return {"results": f"{percent * 4 / 10:.1f}", "plan": f"{percent * 6 / 10:.1f}"}
 
 
-@dataclass(frozen=True)
-class Given:
-    """As much of a consumed Kafka record as the inbox reads."""
+@dataclass
+class Applications(Teller):
+    """Tells what the applications service would."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-
-
-class Applications:
-    """Tells events as the applications service would: numbered densely in each stream."""
-
-    def __init__(self) -> None:
-        self.sequences: Counter[str] = Counter()
-        self._offset = 0
-
-    def tells(self, event: Event) -> Given:
-        key = event.key()
-        self.sequences[key] += 1
-        self._offset += 1
-        envelope = Envelope(
-            id=uuid4(),
-            source="/ieum/applications",
-            type=event.type,
-            subject=key,
-            time=CLOSED,
-            dataschema=event.dataschema,
-            sequence=self.sequences[key],
-            generation=1,
-            causationid=str(uuid4()),
-            correlationid=str(uuid4()),
-            actor="somebody-1",
-            programmeyear=event.programme_year,
-        )
-        offset = self._offset - 1
-        return Given(event.topic.name, 0, offset, key.encode(), event.write(), list(envelope.headers()))
+    at: datetime = CLOSED
 
     def opens(self, year: int = YEAR, **changed: Any) -> list[Given]:
         rules = told.Policy.model_validate(policy(**changed))
@@ -195,39 +162,12 @@ class Applications:
         )
 
     def closes(self, applications: Sequence[str]) -> Given:
-        manifest = [{"application": a, "sequence": self.sequences[a]} for a in applications]
+        manifest = [
+            {"application": a, "sequence": self.sequence(topics.APPLICATIONS, a)} for a in applications
+        ]
         return self.tells(
             example(told.CallClosed, programme_year=YEAR, call=CALL, closed_at=CLOSED, manifest=manifest)
         )
-
-
-@dataclass
-class Caller:
-    """Somebody signed in, who asks over HTTP; each request has a key of its own unless one is given."""
-
-    client: httpx2.AsyncClient
-    token: str
-    name: str
-    asked: int = 0
-
-    async def get(self, path: str, **query: Any) -> httpx2.Response:
-        return await self.client.get(path, params=query, headers={"Authorization": f"Bearer {self.token}"})
-
-    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        return await self.request("POST", path, body, key=key)
-
-    async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
-        return await self.request("PUT", path, body, key=key)
-
-    async def request(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> httpx2.Response:
-        self.asked += 1
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "Idempotency-Key": key or f"{self.name}-{self.asked}",
-        }
-        return await self.client.request(method, path, json=body, headers=headers)
 
 
 @dataclass
@@ -358,17 +298,3 @@ class Town:
         """The offer that waits for a school's answer."""
         offers = done(await self.school(number).get(f"/programme-years/{YEAR}/offers"))
         return next((offer for offer in offers if offer["state"] == "pending"), None)
-
-
-def done(answer: httpx2.Response, status: int = 200) -> Any:
-    """The body of an answer that has to have this status."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    return answer.json()
-
-
-def refused(answer: httpx2.Response, status: int, *expected: tuple[str | None, str]) -> None:
-    """An answer has to be a problem that names exactly these fields and rules."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    assert answer.headers["content-type"] == "application/problem+json"
-    named = {(error["field"], error["rule"]) for error in answer.json()["errors"]}
-    assert named == set(expected), answer.json()["errors"]

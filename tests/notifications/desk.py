@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx2
 from tests.applications.tokens import Issuer
-from tests.applications.town import Caller
+from tests.asking import Caller
 from tests.chassis.records import Record
 
 from chassis import transaction

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.applications.town import Caller, done, refused
+from tests.asking import Caller, done, refused
 from tests.notifications.desk import ADDRESS, NAME, NOW, Desk
 from tests.notifications.test_telling import submitted
 

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from tests.placement.world import World, done, refused
+from tests.asking import done, refused
+from tests.placement.world import World
 
 from web import Role
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.placement.world import LISTS_UNTIL, LOT_SOURCE, RANKS_UNTIL, YEAR, World, openings_body, refused
+from tests.asking import refused
+from tests.placement.world import LISTS_UNTIL, LOT_SOURCE, RANKS_UNTIL, YEAR, World, openings_body
 
 TERM = {"starts_on": "2025-04-01", "ends_on": "2026-02-28"}
 ROUND = {

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.placement.world import YEAR, World, class_body, done, final_result, refused
+from tests.asking import done, refused
+from tests.placement.world import YEAR, World, class_body, final_result
 
 from contracts import applications, evaluation
 from contracts.catalogue import EVENTS

@@ -5,18 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.asking import Caller, done, refused
 from tests.placement.world import (
     SPRING,
     YEAR,
-    Caller,
     World,
     class_body,
     company_body,
-    done,
     final_result,
     openings_body,
     proposal,
-    refused,
 )
 
 from contracts import evaluation

@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World, done, refused
+from tests.asking import done, refused
+from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World
 
 from placement.worker import expire_offers
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typer
+from tests.asking import done, refused
 from tests.placement.world import (
     LISTS_UNTIL,
     LOT_SOURCE,
@@ -18,9 +19,7 @@ from tests.placement.world import (
     YEAR,
     Settled,
     World,
-    done,
     openings_body,
-    refused,
 )
 from typer.testing import CliRunner
 

@@ -14,10 +14,12 @@ from placement import snapshots
 from placement.domain import agreements, classes, companies, openings, rounds
 from placement.domain.agreements import Parties, Term, Tripartite
 from placement.domain.classes import ClassPlan, Ground, KnownStudent
+from placement.domain.explaining import tell_struck
 from placement.domain.offers import Offer, Placement
 from placement.domain.openings import Opening, OpeningFacts
 from placement.domain.programme import Participation, School, YearRules
-from placement.domain.rounds import Gathered, Listed, Offered, Ranking, Round, Terms
+from placement.domain.rounds import Ranking, Round, Terms
+from placement.domain.running import Gathered, Listed, Offered
 from placement.domain.vocabulary import (
     AgreementId,
     ClassId,
@@ -384,7 +386,7 @@ def test_openings_whose_agreement_lapsed_are_struck_and_both_sides_are_told() ->
         (Listed(student, SCHOOL.id, (first, second)),), both, frozenset({(SCHOOL.id, CompanyId("cmp_2"))})
     )
     decision = snapshots.decide(snapshots.document_of(1, gathered, None))
-    told = rounds.tell_struck(decision.told, gathered)
+    told = tell_struck(decision.told, gathered.lists, gathered.struck)
     [mine] = told.students
     assert (mine.opening, mine.choice) == (second, 2)
     assert [(missed.opening, missed.reason) for missed in mine.missed] == [(first, "agreement_not_in_force")]

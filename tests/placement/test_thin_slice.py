@@ -1,4 +1,5 @@
-from tests.placement.world import World, done
+from tests.asking import done
+from tests.placement.world import World
 
 
 async def test_from_a_selected_school_to_a_student_at_work(world: World) -> None:

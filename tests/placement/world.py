@@ -3,23 +3,25 @@
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import uuid4
 
 import httpx2
 from tests.applications.tokens import Issuer
+from tests.asking import Caller, done, refused
+from tests.telling import Given, Teller
 
 from chassis import transaction
 from chassis.transaction import Command, Pool, begin
 from contracts import applications, evaluation
-from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.examples import example, example_data
 from embedded.databases import Database
 from placement import events
 from placement.domain.companies import check_digit
+
+__all__ = ["Caller", "Given", "done", "refused"]
 
 YEAR: Final = 2025
 SPRING: Final = datetime(2025, 4, 10, 3, tzinfo=UTC)
@@ -47,84 +49,6 @@ STATE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Given:
-    """As much of a consumed Kafka record as the inbox reads."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-
-    def broken(self) -> "Given":
-        """The same record with data that breaks its schema."""
-        return replace(self, value=b"{}")
-
-
-@dataclass
-class Teller:
-    """Tells events as the other services would: numbered densely in each stream."""
-
-    sequences: Counter[tuple[str, str]] = field(default_factory=Counter)
-    offset: int = 0
-
-    def tells(self, event: Event) -> Given:
-        key = event.key()
-        stream = (event.topic.name, key)
-        self.sequences[stream] += 1
-        self.offset += 1
-        envelope = Envelope(
-            id=uuid4(),
-            source="/ieum/test",
-            type=event.type,
-            subject=key,
-            time=SPRING,
-            dataschema=event.dataschema,
-            sequence=self.sequences[stream],
-            generation=1,
-            causationid=str(uuid4()),
-            correlationid=str(uuid4()),
-            actor="officer-1",
-            programmeyear=event.programme_year,
-        )
-        headers: list[tuple[str, bytes | None]] = list(envelope.headers())
-        return Given(event.topic.name, 0, self.offset - 1, key.encode(), event.write(), headers)
-
-
-@dataclass
-class Caller:
-    """Somebody signed in, who asks over HTTP; each request has a key of its own unless one is given."""
-
-    client: httpx2.AsyncClient
-    token: str
-    name: str
-    party: str | None
-    asked: int = 0
-
-    async def get(self, path: str, **query: Any) -> httpx2.Response:
-        return await self.client.get(path, params=query, headers={"Authorization": f"Bearer {self.token}"})
-
-    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        return await self._send("POST", path, body, key)
-
-    async def put(self, path: str, body: Any, *, key: str | None = None) -> httpx2.Response:
-        return await self._send("PUT", path, body, key)
-
-    async def ask(self, method: str, path: str) -> httpx2.Response:
-        """By any method, with an empty body where it has one."""
-        return await (self.get(path) if method == "GET" else self._send(method, path, {}, None))
-
-    async def _send(self, method: str, path: str, body: Any, key: str | None) -> httpx2.Response:
-        self.asked += 1
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "Idempotency-Key": key or f"{self.name}-{self.asked}",
-        }
-        return await self.client.request(method, path, json=body, headers=headers)
-
-
 @dataclass
 class Settled:
     """A school with a class, a company with openings, their agreement in force, and students in the class."""
@@ -146,7 +70,7 @@ class World:
     client: httpx2.AsyncClient
     issuer: Issuer
     stop_clock: Callable[[Database, datetime], Awaitable[None]]
-    teller: Teller = field(default_factory=Teller)
+    teller: Teller = field(default_factory=lambda: Teller(SPRING))
     made: Counter[str] = field(default_factory=Counter)
 
     def caller(self, *roles: str, party: str | None = None) -> Caller:
@@ -366,17 +290,3 @@ def openings_body(*places: int, **changed: Any) -> dict[str, Any]:
         "starts_on": "2026-01-05",
     } | changed
     return {"programme_year": YEAR, "openings": [opening | {"places": each} for each in places]}
-
-
-def done(answer: httpx2.Response, status: int = 200) -> Any:
-    """The body of an answer that has to have this status."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    return answer.json()
-
-
-def refused(answer: httpx2.Response, status: int, *expected: tuple[str | None, str]) -> None:
-    """An answer has to be a problem that names exactly these fields and rules."""
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    assert answer.headers["content-type"] == "application/problem+json"
-    named = {(error["field"], error["rule"]) for error in answer.json()["errors"]}
-    assert named == set(expected), answer.json()["errors"]
