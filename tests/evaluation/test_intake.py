@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.asking import done, refused
-from tests.evaluation.town import AFTER_APPEALS, CLOSED, RUBRIC, YEAR, Town
+from tests.evaluation.town import AFTER_APPEALS, CLOSED, YEAR, Town
 from tests.telling import Given
 
 from chassis.transaction import Command, begin
@@ -191,54 +191,6 @@ async def test_the_same_records_again_change_nothing(town: Town) -> None:
     before = await town.state()
     await town.receive(*records)
     assert await town.state() == before
-
-
-async def test_a_rubric_that_contradicts_itself_is_refused_by_name(town: Town) -> None:
-    first, second = RUBRIC["kinds"]["new"]["criteria"]
-    broken = {
-        "notice": "A rubric for tests.",
-        "kinds": {
-            "new": {
-                "stages": [{"stage": "documents"}],
-                "criteria": [first, first | {"scale": "0"}],
-                "minima": {"interview": "3"},
-            },
-            "continuing": {
-                "stages": [{"stage": "documents"}],
-                "criteria": [first, second],
-                "minima": {"qualitative": "61"},
-            },
-        },
-    }
-    answer = await town.officer.put("/rubrics/broken", broken)
-    refused(
-        answer,
-        422,
-        ("kinds.new.criteria", "weights_sum"),
-        ("kinds.new.criteria", "criterion_duplicate"),
-        ("kinds.new.criteria.results", "scale_range"),
-        ("kinds.new.minima.interview", "minimum_unknown"),
-        ("kinds.continuing.minima.qualitative", "minimum_range"),
-    )
-
-
-async def test_a_rubric_of_another_form_is_refused_by_field(town: Town) -> None:
-    answer = await town.officer.put("/rubrics/broken", {"notice": "x", "kinds": {"new": {"criteria": [{}]}}})
-    assert answer.status_code == 422
-    assert {error["rule"] for error in answer.json()["errors"]} == {"missing"}
-
-
-async def test_a_rubric_has_one_name_for_ever(town: Town) -> None:
-    done(await town.officer.put("/rubrics/plain", RUBRIC), 201)
-    refused(await town.officer.put("/rubrics/plain", RUBRIC), 409, ("name", "rubric_exists"))
-    refused(await town.officer.put("/rubrics/default_2025", RUBRIC), 409, ("name", "rubric_exists"))
-
-
-async def test_the_shipped_rubric_says_that_it_is_a_default_of_this_software(town: Town) -> None:
-    shown = done(await town.officer.get("/rubrics/default_2025"))
-    assert shown["notice"] == "A default of this software, not an official value."
-    assert set(shown["kinds"]) == {"new", "continuing"}
-    refused(await town.officer.get("/rubrics/unheard_of"), 404, ("name", "rubric_not_found"))
 
 
 async def test_schools_known_are_counted(town: Town) -> None:

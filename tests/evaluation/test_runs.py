@@ -282,11 +282,12 @@ async def test_every_decision_leaves_an_audit_row(town: Town) -> None:
     await town.finished(SIX)
     actions = [each["action"] for each in await town.rows("select action from messaging.audit order by id")]
     assert actions == [
-        "rubric_added",
+        "rubric_saved",
         "participants_imported",
         "evaluation_started",
         "reviewers_registered",
         "reviewers_assigned",
+        "rubric_frozen",
         "scores_submitted",
         "scores_submitted",
         "scores_submitted",

@@ -12,12 +12,20 @@ from evaluation.domain.vocabulary import KST, Stage, Year
 
 Aggregation = Literal["mean", "trimmed_mean"]
 Normalisation = Literal["off", "mean_shift", "z_score"]
-Ground = Literal["same_school", "same_province"]
+Ground = Literal["same_school", "same_corporation", "same_province", "former_employer"]
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredDocument:
     kind: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A figure that schools of these kinds answer in their application."""
+
+    name: str
     kinds: tuple[str, ...]
 
 
@@ -51,6 +59,7 @@ class YearPolicy:
     lot_source: str
     lot_drawn_on: date
     rubric: str
+    questions: tuple[Question, ...]
     required_documents: tuple[RequiredDocument, ...]
     scoring: ScoringRules
     promotion: PromotionRules

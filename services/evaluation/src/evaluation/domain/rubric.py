@@ -234,9 +234,3 @@ class Rubrics:
     version: int
     notice: str
     kinds: Mapping[str, Rubric]
-
-    def lacks(self, tie_breaks: tuple[str, ...]) -> tuple[str, ...]:
-        """The tie-breaks that are not a part for every kind."""
-        return tuple(
-            name for name in tie_breaks if any(name not in rubric.parts for rubric in self.kinds.values())
-        )

@@ -1,46 +1,20 @@
-"""Use cases of review: rubrics, reviewers, assignment, sheets, and closing."""
+"""Use cases of review: reviewers, assignment, sheets, and closing."""
 
 from collections.abc import Mapping, Sequence
 
 from chassis import audit, outbox
 from chassis.refusals import Conflict, Invalid, NotAllowed, Refusal, Several
-from chassis.transaction import ReadTransaction, Transaction
-from evaluation import announce, rubrics
+from chassis.transaction import Transaction
+from evaluation import announce
 from evaluation.domain import reviewing, scoring
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.reviewing import Reviewer, naming
-from evaluation.domain.rubric import Rubrics
+from evaluation.domain.rubric import Rubric, Rubrics
 from evaluation.domain.scoring import Sheet
-from evaluation.domain.vocabulary import ReviewerId, Stage, Year
+from evaluation.domain.vocabulary import ApplicationId, ReviewerId, Stage, Year
+from evaluation.handlers import rubrics
 from evaluation.store import intake
 from evaluation.store import reviews as store
-
-
-async def rubric(tx: ReadTransaction, name: str) -> Rubrics:
-    """A rubric that a policy names, one that was added here or one that is shipped.
-
-    Raises:
-        Conflict: rule `rubric_missing`.
-    """
-    found = await known_rubric(tx, name)
-    if found is None:
-        raise Conflict("rubric_missing", f"There is no rubric named {name}: rubric", "rubric")
-    return found
-
-
-async def known_rubric(tx: ReadTransaction, name: str) -> Rubrics | None:
-    content = await store.rubric(tx, name)
-    return rubrics.shipped(name) if content is None else rubrics.read(name, rubrics.SHIPPED_VERSION, content)
-
-
-async def add_rubric(tx: Transaction, name: str, content: str) -> Rubrics:
-    """Add a rubric under a name that is free; it never changes afterwards."""
-    added = rubrics.read(name, rubrics.SHIPPED_VERSION, content)
-    now = await tx.now()
-    if rubrics.shipped(name) or not await store.add_rubric(tx, name, content, tx.actor, now):
-        raise Conflict("rubric_exists", f"There is a rubric named {name} already: name", "name")
-    await audit.record(tx, "rubric_added", name)
-    return added
 
 
 async def register_reviewers(tx: Transaction, reviewers: Sequence[Reviewer]) -> None:
@@ -60,7 +34,7 @@ async def assign_reviewers(tx: Transaction, year: Year) -> int:
     """Give every eligible application of the year its reviewers; the number of assignments made."""
     programme, now = await intake.year_for_update(tx, year), await tx.now()
     programme.must_be(Stage.REVIEWING)
-    await _usable_rubric(tx, programme)
+    await rubrics.usable(tx, programme)
     rules = programme.policy.scoring
     made = reviewing.assign(
         await store.reviewed(tx, year),
@@ -94,15 +68,10 @@ async def submit_sheets(tx: Transaction, reviewer: ReviewerId, sheets: Sequence[
                 "not_assigned", "The application is not one that you score", f"sheets.{place}.application"
             )
     by_year = {year: await _open_for_scores(tx, year) for year in sorted({y for y, _ in assigned.values()})}
-    refusals: list[Refusal] = []
-    for place, sheet in enumerate(sheets):
-        year, kind = assigned[sheet.application]
-        try:
-            by_year[year].kinds[kind].refuse(sheet.scores, f"sheets.{place}.scores")
-        except Several as several:
-            refusals += several.refusals
-    if refusals:
-        raise Several(refusals)
+    used = {application: by_year[year][1].kinds[kind] for application, (year, kind) in assigned.items()}
+    _refuse(sheets, used)
+    for programme, named in by_year.values():
+        await rubrics.freeze(tx, programme, named)
     added = await store.add_sheets(tx, sheets, await tx.now())
     for place, sheet in enumerate(sheets):
         if sheet.application not in added:
@@ -112,19 +81,30 @@ async def submit_sheets(tx: Transaction, reviewer: ReviewerId, sheets: Sequence[
     await audit.record(tx, "scores_submitted", reviewer, detail={"sheets": len(sheets)})
 
 
+def _refuse(sheets: Sequence[Sheet], used: Mapping[ApplicationId, Rubric]) -> None:
+    refusals: list[Refusal] = []
+    for place, sheet in enumerate(sheets):
+        try:
+            used[sheet.application].refuse(sheet.scores, f"sheets.{place}.scores")
+        except Several as several:
+            refusals += several.refusals
+    if refusals:
+        raise Several(refusals)
+
+
 def _distinct(sheets: Sequence[Sheet]) -> None:
     if len({sheet.application for sheet in sheets}) < len(sheets):
         raise Invalid("application_duplicate", "An application stands there twice: sheets", "sheets")
 
 
-async def _open_for_scores(tx: Transaction, year: Year) -> Rubrics:
-    """The year's rubric, while scores may come in."""
+async def _open_for_scores(tx: Transaction, year: Year) -> tuple[ProgrammeYear, Rubrics]:
+    """The year and its rubric, while scores may come in."""
     programme, now = await intake.year_for_share(tx, year), await tx.now()
     programme.must_be(Stage.REVIEWING)
     until = programme.policy.scoring.scoring_until
     if now >= until:
         raise Conflict("scoring_over", f"Scores were due until {until.isoformat()}", "scoring_until")
-    return await rubric(tx, programme.policy.rubric)
+    return programme, await rubrics.usable(tx, programme)
 
 
 async def close_scoring(tx: Transaction, year: Year) -> int:
@@ -137,7 +117,7 @@ async def close_scoring(tx: Transaction, year: Year) -> int:
     programme.must_be(Stage.REVIEWING)
     await _all_scored(tx, programme)
     rules = programme.policy.scoring
-    named = await _usable_rubric(tx, programme)
+    named = await rubrics.usable(tx, programme)
     totals = [
         total
         for kind, sheets in sorted((await store.sheets(tx, year)).items())
@@ -165,19 +145,3 @@ async def _all_scored(tx: Transaction, programme: ProgrammeYear) -> None:
     unscored = {each.application for each in await store.unscored(tx, programme.year)}
     if unscored:
         raise Conflict("scores_missing", naming(sorted(unscored), "lack scores"), "sheets")
-
-
-async def _usable_rubric(tx: Transaction, programme: ProgrammeYear) -> Rubrics:
-    """The year's rubric, with a part for each of the policy's tie-breaks and criteria for each kind."""
-    named = await rubric(tx, programme.policy.rubric)
-    kinds = {kind for pool in programme.policy.pools for kind in pool}
-    lacking: Mapping[str, Sequence[str]] = {
-        "tie_breaks": named.lacks(programme.policy.tie_breaks),
-        "kinds": sorted(kinds - named.kinds.keys()),
-    }
-    for field, names in lacking.items():
-        if names:
-            raise Conflict(
-                "rubric_incomplete", f"The rubric {named.name} lacks {', '.join(names)}: {field}", "rubric"
-            )
-    return named

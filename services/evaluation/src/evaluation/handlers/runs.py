@@ -20,7 +20,7 @@ from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
 from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, Stage, StandingState, Year
-from evaluation.handlers import reviewing
+from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
 from evaluation.store import intake, places, reviews
@@ -134,7 +134,7 @@ async def _explain(
         tracks={track: (name.ko, name.en) for track, name in TRACKS.items()},
         quotas=programme.policy.quotas,
     )
-    rubric = await reviewing.rubric(tx, programme.policy.rubric)
+    named = await rubrics.of_year(tx, programme)
     explained = [
         (
             decision.award,
@@ -142,7 +142,7 @@ async def _explain(
             explain(
                 decision,
                 applicant,
-                rubric.kinds[applicant.kind].minima,
+                named.kinds[applicant.kind].minima,
                 names,
                 offered=decision.award.id in offered,
             ),

@@ -26,7 +26,6 @@ RunPath = Annotated[RunId, Path(max_length=64)]
 OfferPath = Annotated[OfferId, Path(max_length=64)]
 SchoolPath = Annotated[SchoolId, Path(max_length=64)]
 ApplicationPath = Annotated[ApplicationId, Path(max_length=64)]
-RubricPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Body(BaseModel):

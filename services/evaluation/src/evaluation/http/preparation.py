@@ -1,16 +1,13 @@
-"""Routes of what has to be known before review: earlier participants, rubrics, and how far things are."""
+"""Routes of what has to be known before review: earlier participants, and how far things are."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.refusals import NotFound
 from evaluation.handlers import intake as handlers
-from evaluation.handlers import reviewing
-from evaluation.http.bodies import ParticipantsBody, RubricPath, YearPath
-from evaluation.http.identity import Anyone, Officer, Overseer
-from evaluation.rubrics.form import RubricForm
+from evaluation.handlers import rubrics
+from evaluation.http.bodies import ParticipantsBody, YearPath
+from evaluation.http.identity import Officer, Overseer
 from evaluation.views import progress as views
-from evaluation.views import reviews
-from evaluation.views.shapes import IneligibleView, ProgressView, RubricView, SchoolsView
+from evaluation.views.shapes import IneligibleView, ProgressView, SchoolsView
 from web import Read, Router, Tx
 
 router = Router(tags=["preparation and progress"])
@@ -40,25 +37,10 @@ async def import_participants(year: YearPath, body: ParticipantsBody, _: Officer
 @router.get("/programme-years/{year}/progress")
 async def progress(year: YearPath, _: Overseer, read: Read) -> ProgressView:
     """How far evaluation has come, what it waits for and who is late."""
-    return await views.progress(read, year)
+    return await views.progress(read, year, await rubrics.in_use(read, year))
 
 
 @router.get("/programme-years/{year}/ineligible")
 async def ineligible(year: YearPath, _: Overseer, read: Read) -> list[IneligibleView]:
     """Applications that are not evaluated, and why."""
     return await views.ineligible(read, year)
-
-
-@router.put("/rubrics/{name}", status_code=201)
-async def add_rubric(name: RubricPath, body: RubricForm, _: Officer, tx: Tx) -> RubricView:
-    """Add a rubric under a free name, for policies to name; it never changes."""
-    return reviews.rubric(await reviewing.add_rubric(tx, name, body.model_dump_json()))
-
-
-@router.get("/rubrics/{name}")
-async def show_rubric(name: RubricPath, _: Anyone, read: Read) -> RubricView:
-    """A rubric that was added, or one that is shipped."""
-    found = await reviewing.known_rubric(read, name)
-    if found is None:
-        raise NotFound("rubric_not_found", "There is no such rubric: name", "name")
-    return reviews.rubric(found)

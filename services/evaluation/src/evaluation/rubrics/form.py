@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from contracts.values import Code, DecimalText
 from evaluation.domain.rubric import (
@@ -56,6 +56,22 @@ class AnswerForm(Form):
     full: DecimalText
 
 
+def _source(given: object) -> str:
+    """Which form it is to be held against, so that only that one's faults are told."""
+    if isinstance(given, str):
+        return "reviewers"
+    named = isinstance(given, OutcomeForm) or (isinstance(given, dict) and "measure" in given)
+    return "outcome" if named else "answer"
+
+
+ScoredBy = Annotated[
+    Annotated[Literal["reviewers"], Tag("reviewers")]
+    | Annotated[OutcomeForm, Tag("outcome")]
+    | Annotated[AnswerForm, Tag("answer")],
+    Discriminator(_source),
+]
+
+
 class CriterionForm(Form):
     name: Code
     name_ko: Named
@@ -66,7 +82,7 @@ class CriterionForm(Form):
     scale: Points
     step: Points
     minimum: Annotated[Points | None, Field(description="The score it needs")] = None
-    scored_by: Literal["reviewers"] | OutcomeForm | AnswerForm = "reviewers"
+    scored_by: ScoredBy = "reviewers"
 
 
 class StageForm(Form):

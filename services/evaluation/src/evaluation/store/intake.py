@@ -85,24 +85,37 @@ async def put_quotas(tx: Transaction, year: Year, policy: YearPolicy) -> None:
 async def year_for_update(tx: Transaction, year: Year) -> ProgrammeYear:
     """The year; nobody else decides anything in it before this transaction ends."""
     row = await tx.fetchrow("select * from programme_year where year = $1 for update", year)
-    return _year(_found(row, "programme_year", "year"))
+    return year_of_row(_found(row, "programme_year", "year"))
 
 
 async def lock_if_known(tx: Transaction, year: Year) -> ProgrammeYear | None:
     """As `year_for_update`, None where the year was not told of yet."""
     row = await tx.fetchrow("select * from programme_year where year = $1 for update", year)
-    return None if row is None else _year(row)
+    return None if row is None else year_of_row(row)
 
 
 async def year_for_share(tx: Transaction, year: Year) -> ProgrammeYear:
     """The year; its stage cannot change before this transaction ends."""
     row = await tx.fetchrow("select * from programme_year where year = $1 for share", year)
-    return _year(_found(row, "programme_year", "year"))
+    return year_of_row(_found(row, "programme_year", "year"))
+
+
+async def year(tx: ReadTransaction, year: Year) -> ProgrammeYear:
+    row = await tx.fetchrow("select * from programme_year where year = $1", year)
+    return year_of_row(_found(row, "programme_year", "year"))
+
+
+async def lock_years_under_way(tx: Transaction) -> list[Year]:
+    """The years that have no final result yet; nobody else decides anything in them meanwhile."""
+    rows = await tx.fetch(
+        "select year from programme_year where stage <> 'final' order by year for update"
+    )
+    return [Year(row["year"]) for row in rows]
 
 
 async def known_year(tx: ReadTransaction, year: Year) -> ProgrammeYear | None:
     row = await tx.fetchrow("select * from programme_year where year = $1", year)
-    return None if row is None else _year(row)
+    return None if row is None else year_of_row(row)
 
 
 async def save_stage(
@@ -363,7 +376,7 @@ def party_of(row: asyncpg.Record) -> Party:
     )
 
 
-def _year(row: asyncpg.Record) -> ProgrammeYear:
+def year_of_row(row: asyncpg.Record) -> ProgrammeYear:
     return ProgrammeYear(
         Year(row["year"]),
         _POLICY.validate_json(row["policy"]),

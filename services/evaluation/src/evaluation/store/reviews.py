@@ -1,37 +1,16 @@
-"""Statements about rubrics, reviewers, assignments, sheets and totals."""
+"""Statements about reviewers, assignments, sheets and totals."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from chassis.transaction import ReadTransaction, Transaction
+from chassis.transaction import Transaction
 from evaluation.domain.intake import Scored
 from evaluation.domain.reviewing import Assignment, Reviewed, Reviewer
 from evaluation.domain.scoring import Sheet, Total
 from evaluation.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
 from evaluation.store.intake import party_of
-
-
-async def rubric(tx: ReadTransaction, name: str) -> str | None:
-    """The content of a rubric that was added here, JSON."""
-    content: str | None = await tx.fetchval("select content from rubric where name = $1", name)
-    return content
-
-
-async def add_rubric(tx: Transaction, name: str, content: str, officer: str, now: datetime) -> bool:
-    """Keep a rubric; False where the name is given already."""
-    added = await tx.fetchval(
-        """
-        insert into rubric (name, content, added_by, added_at) values ($1, $2::jsonb, $3, $4)
-        on conflict do nothing returning name
-        """,
-        name,
-        content,
-        officer,
-        now,
-    )
-    return added is not None
 
 
 async def add_reviewers(tx: Transaction, reviewers: Sequence[Reviewer], now: datetime) -> set[ReviewerId]:

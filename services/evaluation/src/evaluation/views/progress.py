@@ -2,19 +2,22 @@
 
 from chassis.transaction import ReadTransaction
 from contracts import topics
+from evaluation.domain.fitting import RubricInUse
 from evaluation.domain.vocabulary import Year
 from evaluation.views.shapes import (
     CallView,
     IneligibleView,
     OutstandingView,
     ProgressView,
+    RubricInUseView,
+    RubricProblemView,
     SchoolsView,
     found,
     plain,
 )
 
 
-async def progress(tx: ReadTransaction, year: Year) -> ProgressView:
+async def progress(tx: ReadTransaction, year: Year, rubric: RubricInUse) -> ProgressView:
     row = await tx.fetchrow(
         """
         select y.year, y.stage, y.appeals_until, y.lot_seed is not null as lot_entered,
@@ -41,10 +44,20 @@ async def progress(tx: ReadTransaction, year: Year) -> ProgressView:
     outstanding = [OutstandingView(**each) for each in reviewers]
     return ProgressView(
         **found(row, "programme_year"),
+        rubric=_rubric(rubric),
         calls=await _calls(tx, year),
         assigned=sum(each.assigned for each in outstanding),
         scored=sum(each.scored for each in outstanding),
         reviewers=outstanding,
+    )
+
+
+def _rubric(rubric: RubricInUse) -> RubricInUseView:
+    problems = [
+        RubricProblemView(rule=each.rule, field=each.field, message=each.detail) for each in rubric.problems
+    ]
+    return RubricInUseView(
+        name=rubric.name, version=rubric.version, frozen_at=rubric.frozen_at, problems=problems
     )
 
 

@@ -1,15 +1,8 @@
-"""Rubrics, reviewers and what a reviewer has to score."""
+"""Reviewers and what a reviewer has to score."""
 
 from chassis.transaction import ReadTransaction
-from evaluation.domain.rubric import Rubrics
 from evaluation.domain.vocabulary import ReviewerId
-from evaluation.rubrics.form import form_of
-from evaluation.views.shapes import AssignmentView, ReviewerView, RubricView, plain
-
-
-def rubric(named: Rubrics) -> RubricView:
-    form = form_of(named)
-    return RubricView(name=named.name, version=named.version, notice=form.notice, kinds=form.kinds)
+from evaluation.views.shapes import AssignmentView, ReviewerView, plain
 
 
 async def reviewers(tx: ReadTransaction) -> list[ReviewerView]:

@@ -36,6 +36,21 @@ class OutstandingView(View):
     scored: int
 
 
+class RubricProblemView(View):
+    rule: str = Field(examples=["tie_break_missing"])
+    field: str | None
+    message: str
+
+
+class RubricInUseView(View):
+    """What a year is scored by; the newest version until the first submitted score freezes it."""
+
+    name: str
+    version: int | None = Field(description="Null where there is no such rubric")
+    frozen_at: datetime | None
+    problems: list[RubricProblemView] = Field(description="What keeps the year from being scored by it")
+
+
 class ProgressView(View):
     """How far evaluation of a year has come; never anybody's scores."""
 
@@ -43,6 +58,7 @@ class ProgressView(View):
     stage: Stage
     participants_known: bool = Field(description="Whether it is known who took part in the year before")
     lot_entered: bool
+    rubric: RubricInUseView
     calls: list[CallView]
     applications: int = Field(description="Applications that stand")
     eligible: int
@@ -69,6 +85,13 @@ class RubricView(RubricForm):
 
     name: str
     version: int
+
+
+class RubricVersionView(View):
+    version: int
+    added_by: str
+    added_at: datetime
+    years: list[int] = Field(description="Years that are scored by it")
 
 
 class ReviewerView(View):
