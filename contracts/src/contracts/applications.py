@@ -144,6 +144,9 @@ class PlacementRules(Part):
     offer_days: Days
     rounds: Annotated[Ordinal, Field(description="Matching rounds planned")]
     preferences_at_most: Annotated[Ordinal, Field(description="Openings a student may list", examples=[10])]
+    signing_days: Annotated[
+        Days, Field(description="Whole days in which all three sign a drafted agreement", examples=[14])
+    ] = 14
 
 
 class Policy(Part):

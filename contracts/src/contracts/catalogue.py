@@ -5,8 +5,8 @@ from inspect import isclass
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from contracts import applications, notifications, placement, students
-from contracts.evaluation import offers, results, reviews, runs
+from contracts import applications, audit, notifications, placement, students
+from contracts.evaluation import appeals, offers, results, reviews, runs
 from contracts.event import Event
 
 
@@ -22,7 +22,18 @@ def _events_of(module: ModuleType) -> Iterator[type[Event]]:
 EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType(
     {
         event.type: event
-        for module in (applications, runs, results, offers, reviews, placement, students, notifications)
+        for module in (
+            applications,
+            runs,
+            results,
+            offers,
+            reviews,
+            appeals,
+            placement,
+            students,
+            notifications,
+            audit,
+        )
         for event in _events_of(module)
     }
 )

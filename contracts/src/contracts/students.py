@@ -51,6 +51,37 @@ class StudentEnrolled(_StudentEvent):
     enrolled_at: Moment
 
 
+class StudentTransferred(_StudentEvent):
+    """A student went from one class of the school to another."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "the student is told"
+
+    from_class: ClassId
+    track: Annotated[Track, Field(description="Track of the class the student is in now")]
+    transferred_at: Moment
+
+
+class StudentLeft(_StudentEvent):
+    """A student left a class and is in none."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "the student is told"
+
+    reason: Annotated[Reason, Field(examples=["changed_school", "left_school", "changed_plans"])]
+    left_at: Moment
+
+
+class StudentForgotten(_StudentEvent):
+    """Who a student was, is known no more; the pseudonym and all that is counted under it stay."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "the student's contact is deleted, and nothing more is mailed"
+
+    reason: Annotated[Reason, Field(examples=["own_request", "retention_over"])]
+    forgotten_at: Moment
+
+
 class PreferencesOpened(_StudentEvent):
     """A student may list openings for a matching round."""
 
@@ -131,6 +162,28 @@ class StudentOfferExpired(_OfferEvent):
     expired_at: Moment
 
 
+class StudentOfferWithdrawn(_OfferEvent):
+    """An offer fell away with what it stood on; its place is free."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "student, company and school are told"
+
+    reason: Annotated[Reason, Field(examples=["agreement_over", "company_suspended", "student_left"])]
+    withdrawn_at: Moment
+
+
+class StudentAgreementEnded(_WorkFacts):
+    """A tripartite agreement was withdrawn, or not signed by all three in time; its place is free."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "student, company and school are told"
+
+    agreement: AgreementId
+    reason: Annotated[Reason, Field(examples=["not_signed_in_time", "position_cancelled", "agreement_over"])]
+    ended_by: Annotated[Code, Field(examples=["student", "school", "company", "officer", "deadline"])]
+    ended_at: Moment
+
+
 class StudentPlaced(_WorkFacts):
     """A student's placement is active: its tripartite agreement is signed by all three."""
 
@@ -143,3 +196,69 @@ class StudentPlaced(_WorkFacts):
     route: Annotated[Code, Field(description="How it came about", examples=["matching", "officer"])]
     starts_on: Annotated[date, Field(examples=["2026-01-05"])]
     placed_at: Moment
+
+
+class _PlacementEvent(_WorkFacts):
+    placement: PlacementId
+
+
+class PlacementEnded(_PlacementEvent):
+    """A student's placement ended; its place is free again."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "student, company and school are told"
+
+    reason: Annotated[
+        Reason,
+        Field(
+            examples=[
+                *("dismissal", "resignation", "closure", "military_service"),
+                *("advanced_study", "contract_end", "other"),
+            ]
+        ),
+    ]
+    ended_on: Annotated[date, Field(description="Last day at work", examples=["2026-05-29"])]
+    ended_at: Annotated[Moment, Field(description="When it was recorded, which may be later")]
+
+
+class PlacementEndCorrected(_PlacementEvent):
+    """What was recorded of a placement's end was wrong; this stands in its place."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "company and school are told"
+
+    revision: Annotated[Ordinal, Field(description="From 2; revision 1 is the end itself", examples=[2])]
+    reason: Annotated[Reason, Field(examples=["dismissal", "resignation"])]
+    ended_on: Annotated[date, Field(description="Last day at work", examples=["2026-05-22"])]
+    corrected_at: Moment
+
+
+class _RetentionEvent(_PlacementEvent):
+    months: Annotated[Ordinal, Field(description="Calendar months since the first day", examples=[6, 12])]
+    due_on: Annotated[date, Field(description="Day in Korea that ends them", examples=["2026-07-05"])]
+
+
+class RetentionDue(_RetentionEvent):
+    """A placement has lasted its months, or nobody has said otherwise: its company or school confirms."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "company and school are asked whether the student is still there"
+
+    answer_until: Annotated[Moment, Field(description="From then on it stands on the overdue list")]
+
+
+class RetentionChecked(_RetentionEvent):
+    """It is known whether a placement lasted; a later revision stands in the place of an earlier one."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "company and school are told what was recorded"
+
+    retained: bool
+    source: Annotated[
+        Code,
+        Field(
+            description="Who or what says so", examples=["company", "school", "insurance", "exit", "officer"]
+        ),
+    ]
+    revision: Annotated[Ordinal, Field(description="From 1; higher ones correct lower ones")]
+    checked_at: Moment

@@ -76,7 +76,7 @@ PLACEMENT: Final = Topic(
     emitted_by="placement",
     partitions=8,
     retention_ms=None,
-    keys=("school", "company"),
+    keys=("school", "company", "programme_year"),
 )
 STUDENTS: Final = Topic(
     name="ieum.students.v1",
@@ -95,4 +95,24 @@ NOTIFICATIONS: Final = Topic(
     keys=("delivery",),
 )
 
-TOPICS: Final = (APPLICATIONS, EVALUATION, PLACEMENT, STUDENTS, NOTIFICATIONS)
+
+def _audit(service: Service) -> Topic:
+    return Topic(
+        name=f"ieum.{service}-audit.v1",
+        area=f"{service}-audit",
+        emitted_by=service,
+        # One key uses one of them; fewer than on the other topics would bound the lanes of every relay.
+        partitions=8,
+        retention_ms=None,
+        keys=("service",),
+    )
+
+
+APPLICATIONS_AUDIT: Final = _audit("applications")
+EVALUATION_AUDIT: Final = _audit("evaluation")
+PLACEMENT_AUDIT: Final = _audit("placement")
+NOTIFICATIONS_AUDIT: Final = _audit("notifications")
+AUDITS: Final = (APPLICATIONS_AUDIT, EVALUATION_AUDIT, PLACEMENT_AUDIT, NOTIFICATIONS_AUDIT)
+"""Heads of the audit logs, apart from the rest: small, and read by services that need nothing else of it."""
+
+TOPICS: Final = (APPLICATIONS, EVALUATION, PLACEMENT, STUDENTS, NOTIFICATIONS, *AUDITS)

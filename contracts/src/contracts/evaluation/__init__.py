@@ -1,5 +1,6 @@
 """What the evaluation service tells: runs, results, each school's outcome, offers and reviewers' work."""
 
+from contracts.evaluation.appeals import AppealDecided, AppealReceived
 from contracts.evaluation.offers import OfferAccepted, OfferDeclined, OfferExpired, OfferMade, SchoolPromoted
 from contracts.evaluation.results import (
     PreliminaryOutcomeAnnounced,
@@ -13,6 +14,8 @@ from contracts.evaluation.reviews import EligibilityDecided, EvaluationScheduled
 from contracts.evaluation.runs import ResultsPublished, RunApproved, RunProposed, SchoolStream
 
 __all__ = (
+    "AppealDecided",
+    "AppealReceived",
     "EligibilityDecided",
     "EvaluationScheduled",
     "OfferAccepted",

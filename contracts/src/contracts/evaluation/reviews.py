@@ -19,6 +19,13 @@ class EligibilityDecided(ApplicationEvent):
 
     eligible: bool
     reasons: Annotated[tuple[Reason, ...], Field(examples=[["not_a_participant"], ["school_closed"]])]
+    ground: Annotated[
+        Reason | None,
+        Field(
+            description="Why an officer decided otherwise than the rule; null where the rule decided",
+            examples=["document_received_on_paper"],
+        ),
+    ] = None
     decided_at: Moment
 
 

@@ -134,6 +134,11 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     "ieum.evaluation.school-promoted.v1": (Concern("school_promoted", SCHOOL),),
     "ieum.evaluation.eligibility-decided.v1": (Concern("eligibility_decided", SCHOOL),),
     "ieum.evaluation.evaluation-scheduled.v1": (Concern("evaluation_scheduled", SCHOOL, until="ends_at"),),
+    "ieum.evaluation.appeal-received.v1": (
+        Concern("appeal_received", SCHOOL),
+        Concern("appeal_received_office", Office()),
+    ),
+    "ieum.evaluation.appeal-decided.v1": (Concern("appeal_decided", SCHOOL),),
     "ieum.evaluation.reviewer-assigned.v1": (Concern("reviewer_assigned", REVIEWER, until="due_at"),),
     "ieum.placement.agreement-proposed.v1": (
         Concern("agreement_proposed_school", SCHOOL),
@@ -155,6 +160,7 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     ),
     "ieum.placement.opening-filled.v1": (Concern("opening_filled", COMPANY),),
     "ieum.students.student-enrolled.v1": (Concern("student_enrolled", STUDENT),),
+    "ieum.students.student-forgotten.v1": (Concern("student_forgotten", STUDENT),),
     "ieum.students.preferences-opened.v1": (Concern("preferences_opened", STUDENT, until="until"),),
     "ieum.students.student-unmatched.v1": (Concern("student_unmatched", STUDENT),),
     "ieum.students.student-offered.v1": (
@@ -181,11 +187,35 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
         Concern("student_placed_company", COMPANY),
         Concern("student_placed_school", SCHOOL),
     ),
+    "ieum.students.placement-ended.v1": (
+        Concern("placement_ended", STUDENT),
+        Concern("placement_ended_company", COMPANY),
+        Concern("placement_ended_school", SCHOOL),
+    ),
+    "ieum.students.placement-end-corrected.v1": (
+        Concern("placement_end_corrected_company", COMPANY),
+        Concern("placement_end_corrected_school", SCHOOL),
+    ),
+    "ieum.students.retention-due.v1": (
+        Concern("retention_due_company", COMPANY),
+        Concern("retention_due_school", SCHOOL),
+    ),
+    "ieum.students.retention-checked.v1": (
+        Concern("retention_checked_company", COMPANY),
+        Concern("retention_checked_school", SCHOOL),
+    ),
+    "ieum.placement.outcome-reported.v1": (Concern("outcome_reported", SCHOOL),),
+    "ieum.placement.outcome-corrected.v1": (Concern("outcome_corrected", SCHOOL),),
+    "ieum.placement.outcome-reporting-closed.v1": (Concern("outcome_reporting_closed", Office()),),
 }
 """By event type."""
 
 SILENT: Final[Mapping[str, str]] = {
     "ieum.applications.programme-year-opened.v1": "the policy is public, and schools are told of the call",
+    "ieum.applications-audit.applications-audit-sealed.v1": "other services keep it, no person needs it",
+    "ieum.evaluation-audit.evaluation-audit-sealed.v1": "other services keep it, no person needs it",
+    "ieum.placement-audit.placement-audit-sealed.v1": "other services keep it, no person needs it",
+    "ieum.notifications-audit.notifications-audit-sealed.v1": "other services keep it, no person needs it",
 }
 """Events of others that tell nobody, and why."""
 
