@@ -41,6 +41,9 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ("GET", "/applications/{application}", OVERSEEN, None),
     ("GET", "/applications/{application}/receipt", OVERSEEN, None),
     ("GET", "/applications/{application}/documents/{document}", OVERSEEN, None),
+    ("GET", "/audit", {"auditor"}, None),
+    ("GET", "/audit/head", {"auditor"}, None),
+    ("GET", "/audit/heads", {"auditor"}, None),
 ]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from papers.tables import Table, to_csv, to_xlsx
+from papers.tables import Cell, Table, to_csv, to_xlsx
 
 DANGEROUS = ["=1+1", "+82", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠x"]
 
@@ -56,7 +56,7 @@ def test_text_stays_text_in_an_excel_file(text: str) -> None:
 
 def test_numbers_dates_and_moments_of_an_excel_file_are_read_back() -> None:
     closing = datetime(2025, 2, 14, 14, 59, 59, tzinfo=UTC)
-    rows = [["가", 3, Decimal("87.125"), date(2025, 2, 14), closing, None, "끝"]]
+    rows: list[list[Cell]] = [["가", 3, Decimal("87.125"), date(2025, 2, 14), closing, None, "끝"]]
     assert sheet(to_xlsx([Table("t", list("abcdefg"), rows)]), "t")[1] == [
         "가",
         3,

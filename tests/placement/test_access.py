@@ -10,6 +10,9 @@ from web import Role
 ALLOWED: Final[dict[str, set[str]]] = {
     "POST /companies": {"company"},
     "POST /companies/approvals": {"officer"},
+    "GET /audit": {"auditor"},
+    "GET /audit/head": {"auditor"},
+    "GET /audit/heads": {"auditor"},
     "GET /companies": {"officer", "auditor"},
     "GET /companies/{company}": {"company", "school", "officer", "auditor"},
     "POST /agreements": {"school", "company"},

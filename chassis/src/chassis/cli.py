@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from chassis import keys, migrations, parking, restore
+from chassis import auditing, keys, migrations, parking, restore
 from chassis.refusals import Refusal
 from chassis.service import Role, Service, serve
 from chassis.settings import ServiceSettings
@@ -47,6 +47,11 @@ def cli(service: Service) -> typer.Typer:
 
     app.add_typer(_parked(service), name="parked", help="What could not be applied, and what to do with it.")
     app.add_typer(_restore(service), name="restore", help="After the database came back from a backup.")
+    app.add_typer(
+        auditing.commands(service.name, partial(_in_database, service)),
+        name="audit",
+        help="The audit log and its chain.",
+    )
     if service.sealed:
         app.add_typer(
             keys.commands(service.sealed, lambda: _key_file(service), partial(_in_database, service)),

@@ -25,8 +25,10 @@ from chassis.inbox import Inbox
 from chassis.interruptions import INTERRUPTIONS
 from chassis.keyring import Keyring, KeysUnusable
 from chassis.relay import Relay
+from chassis.sealing import Sealer
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool, open_pool, read
+from contracts.audit import AuditSealed
 from contracts.topics import TOPICS, Topic
 
 log = structlog.get_logger()
@@ -70,6 +72,7 @@ class Service:
         commands: its own commands, beside those of the chassis.
         topics: what its outbox may hold.
         sealed: tables with columns of personal data; its settings are `PersonalDataSettings` then.
+        audited_as: the event that tells the head of its audit log; None tells nobody.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Service:
     commands: Sequence[Callable[[typer.Typer], None]] = ()
     topics: Sequence[Topic] = TOPICS
     sealed: Sequence[SealedTable] = ()
+    audited_as: type[AuditSealed] | None = None
 
     def keys(self, settings: Any) -> Keyring | None:
         """The keys of its sealed columns, where it has any.
@@ -189,6 +193,8 @@ async def _worker(service: Service, runtime: Runtime, parts: "_Parts") -> None:
     settings: ServiceSettings = runtime.settings
     for worker in service.workers:
         await parts.run(getattr(worker, "__name__", "worker"), worker(runtime))
+    sealer = Sealer(runtime.pool, service.name, service.audited_as)
+    await parts.run("sealer", sealer.run(parts.stop, settings.audit_seal_seconds))
     if service.inbox is None:
         return
     kept = timedelta(days=settings.inbox_kept_days)

@@ -24,6 +24,8 @@ class ServiceSettings(BaseSettings):
     inbox_batch: int = Field(default=500, ge=1, le=5000)
     inbox_kept_days: int = Field(default=400, ge=1)
     """How long the ids of events are remembered: longer than the oldest backup that anyone would restore."""
+    audit_seal_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often audit rows are sealed into their chain."""
     identity_keys: Path = Path("jwks.json")
     """The JWKS document with the public keys of the issuer of bearer tokens."""
     identity_issuer: str = "ieum-development"

@@ -55,7 +55,7 @@ def read(data: bytes, columns: Mapping[str, str], *, at_most: int = MOST_ROWS) -
     if not any(header):
         raise Invalid("file_empty", "The first row must be the header, it is empty", "file")
     fields = _fields(header, columns)
-    found = []
+    found: list[Row] = []
     for number, cells in rows:
         if not any(cells):
             continue

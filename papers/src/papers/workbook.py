@@ -104,6 +104,8 @@ class _Sheet:
             case "f":
                 detail = f"The cell {self._cell} holds a formula, it must hold a value"
                 raise Invalid("formula_in_cell", detail, f"cells.{self._cell}")
+            case _:
+                return
 
     def _at(self, reference: str | None) -> None:
         if reference is None:

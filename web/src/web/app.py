@@ -11,7 +11,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from chassis.settings import ServiceSettings
 from chassis.transaction import Pool
-from web import documentation, problems
+from web import audit, documentation, problems
 from web.edge import Edge
 from web.identity import KeyFile, Verifier
 
@@ -43,7 +43,7 @@ def api(
     """Give the function that builds the application, for `Service(api=…)`.
 
     The routers' problems, idempotency, security headers, documentation under `/docs`, traces and access log
-    are the same in every service.
+    are the same in every service, and so are the routes by which auditors read its audit log.
     """
 
     def build(runtime: Runtime) -> FastAPI:
@@ -62,7 +62,7 @@ def api(
             issuer=settings.identity_issuer,
             audience=settings.identity_audience,
         )
-        for router in routers:
+        for router in (*routers, audit.router):
             app.include_router(router)
         problems.install(app)
         documentation.install(app)

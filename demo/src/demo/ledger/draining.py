@@ -8,7 +8,7 @@ from typing import Final, Self
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts import topics
+from contracts.catalogue import EVENTS
 from contracts.topics import TOPICS, Topic
 from demo.people import DemoFailed
 
@@ -20,11 +20,12 @@ _OPEN_MAIL: Final = "select count(*) from delivery where state = 'due'"
 
 
 LISTENS: Final[Mapping[str, tuple[Topic, ...]]] = {
-    "applications": (topics.EVALUATION,),
-    # Outcomes are in the contracts and nobody reports them yet; then placement's topic joins.
-    "evaluation": (topics.APPLICATIONS,),
-    "placement": (topics.APPLICATIONS, topics.EVALUATION),
-    "notifications": (topics.APPLICATIONS, topics.EVALUATION, topics.PLACEMENT, topics.STUDENTS),
+    service: tuple(
+        topic
+        for topic in TOPICS
+        if any(event.topic is topic and service in event.read_by for event in EVENTS.values())
+    )
+    for service in ("applications", "evaluation", "placement", "notifications")
 }
 """The topics that each service listens to."""
 

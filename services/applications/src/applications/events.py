@@ -4,11 +4,13 @@ from applications.domain.outcomes import Eligibility, Offer, Publication, Schedu
 from applications.domain.vocabulary import ApplicationId, SchoolId, Year
 from applications.handlers import outcomes as handlers
 from chassis.inbox import Inbox
+from chassis.sealing import keep_heads
 from chassis.transaction import Transaction
 from contracts import evaluation as told
 from contracts import topics
 
-inbox = Inbox(topics.EVALUATION)
+inbox = Inbox(topics.EVALUATION, topics.EVALUATION_AUDIT, topics.PLACEMENT_AUDIT, topics.NOTIFICATIONS_AUDIT)
+keep_heads(inbox)
 
 
 @inbox.on(told.PreliminaryOutcomeAnnounced)

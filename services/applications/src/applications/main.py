@@ -4,6 +4,7 @@ from applications import events, http
 from applications.settings import Settings
 from chassis.cli import cli
 from chassis.service import Service
+from contracts.audit import ApplicationsAuditSealed
 from web import sweep
 
 
@@ -14,5 +15,6 @@ def main() -> None:
         inbox=events.inbox,
         api=http.api,
         workers=(sweep,),
+        audited_as=ApplicationsAuditSealed,
     )
     cli(service)()

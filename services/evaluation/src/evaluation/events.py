@@ -6,6 +6,7 @@ Schools and applications come in numbers, so a batch's events of those types are
 from collections.abc import Sequence
 
 from chassis.inbox import Inbox, Received
+from chassis.sealing import keep_heads
 from chassis.transaction import Transaction
 from contracts import applications as told
 from contracts import topics
@@ -15,7 +16,10 @@ from evaluation.handlers import intake as handlers
 from evaluation.handlers import places
 from evaluation.handlers.places import Departure
 
-inbox = Inbox(topics.APPLICATIONS)
+inbox = Inbox(
+    topics.APPLICATIONS, topics.APPLICATIONS_AUDIT, topics.PLACEMENT_AUDIT, topics.NOTIFICATIONS_AUDIT
+)
+keep_heads(inbox)
 
 
 @inbox.on_all(told.SchoolRegistered)

@@ -4,6 +4,7 @@ import typer
 
 from chassis.cli import cli
 from chassis.service import Service
+from contracts.audit import EvaluationAuditSealed
 from evaluation import events, http, snapshots
 from evaluation.settings import Settings
 from evaluation.worker import expire_offers
@@ -22,5 +23,6 @@ def main() -> None:
         api=http.api,
         workers=(sweep, expire_offers),
         commands=(recompute,),
+        audited_as=EvaluationAuditSealed,
     )
     cli(service)()

@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from contracts.audit import SEALED
 from demo.ledger.checks import rows
 from demo.ledger.checks.findings import Findings
 from demo.ledger.evidence import Evidence, Told
 from demo.report.story import Check
 
-SYSTEM: Final = frozenset({"evaluation", "placement", "notifications"})
+SYSTEM: Final = frozenset({"applications", "evaluation", "placement", "notifications"})
 """Pseudonyms under which services themselves let time pass: what expires, what was delivered."""
-OF_TIME: Final = frozenset({"offer-expired", "student-offer-expired"})
+OF_TIME: Final = frozenset(
+    {"offer-expired", "student-offer-expired", *(kind.type.split(".")[2] for kind in SEALED)}
+)
 """What may be told because a moment has passed, and for no request."""
 
 
