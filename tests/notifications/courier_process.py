@@ -4,9 +4,10 @@ import asyncio
 import signal
 
 from chassis import faults
+from chassis.keyring import Keyring
 from chassis.service import Runtime
 from chassis.transaction import open_pool
-from notifications.main import courier
+from notifications.worker import courier
 from notifications.settings import Settings
 
 
@@ -14,7 +15,7 @@ async def main() -> None:
     settings = Settings()
     faults.arm(settings.crash_at)
     pool = await open_pool(str(settings.database_url), connections=3)
-    runtime = Runtime(settings, pool)
+    runtime = Runtime(settings, pool, keys=Keyring(settings.personal_data_keys))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runtime.stopping.set)
     await courier(runtime)
     await pool.close()

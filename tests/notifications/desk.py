@@ -16,6 +16,7 @@ from tests.chassis.records import Record
 
 from chassis import transaction
 from chassis.identifiers import event_id
+from chassis.keyring import Keyring
 from chassis.transaction import Command, Pool, begin
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -43,6 +44,7 @@ class Desk:
     issuer: Issuer
     stop_clock: Callable[[Database, datetime], Awaitable[None]]
     folder: Path
+    keys: Keyring
     read_so_far: Counter[tuple[str, str]] = field(default_factory=Counter)
     callers: int = 0
 
@@ -129,6 +131,7 @@ class Desk:
         """A worker in this process; by default it writes to the folder."""
         return Courier(
             pool=self.pool,
+            keys=self.keys,
             carrier=carrier or MaildirCarrier(self.folder),
             sender=Sender("no-reply@ieum.example"),
             retries=settings.get("retries", Retries()),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -11,8 +12,14 @@ from chassis.keyring import KeyId, Keyring, Place, Sealer
 from chassis.refusals import Conflict
 from chassis.transaction import Command, Pool, ReadTransaction, Transaction, Unavailable, begin, repeated
 
-BATCH = 500
+BATCH: Final = 500
 """Rows sealed anew in one transaction."""
+
+
+class Columns(Protocol):
+    """A row of a database, or a mapping: values by column."""
+
+    def __getitem__(self, column: str, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class SealedTable:
             column: sealer.seal(values[column], Place(self.table, column, row)) for column in self.columns
         }
 
-    def open(self, keyring: Keyring, row: str, sealed: Mapping[str, bytes]) -> dict[str, bytes]:
+    def open(self, keyring: Keyring, row: str, sealed: Columns) -> dict[str, bytes]:
         """A row's values by column.
 
         Raises:

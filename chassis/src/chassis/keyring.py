@@ -33,7 +33,11 @@ class KeysUnusable(Exception):  # noqa: N818 - what is wrong with a file
 
 
 class Unreadable(Exception):  # noqa: N818 - a state of a value
-    """A sealed value does not open: its key is not here, or it was changed or moved."""
+    """A sealed value does not open: it was changed or moved, or its key is not here (`KeyMissing`)."""
+
+
+class KeyMissing(Unreadable):
+    """The key that a value was sealed with is not in the file; it may come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +151,32 @@ class Keyring:
 
     def open(self, sealed: bytes, place: Place) -> bytes:
         """Raises: Unreadable."""
-        cipher = self._cipher(key_of(sealed))
-        try:
-            return cipher.decrypt(sealed[_HEAD - _NONCE : _HEAD], sealed[_HEAD:], place.bound())
-        except InvalidTag:
-            raise Unreadable(f"a value of {place.table}.{place.column} was changed or moved") from None
-
-    def _cipher(self, key: KeyId) -> AESGCM:
-        if key not in self._ciphers:
+        if key_of(sealed) not in self._ciphers:
             _ = self.keys
         try:
-            return self._ciphers[key]
-        except KeyError:
-            raise Unreadable(f"the key {key} is not in {self.file.name}") from None
+            return open_with(self._ciphers, sealed, place)
+        except KeyMissing as error:
+            raise KeyMissing(f"{error} in {self.file.name}") from None
+
+
+def cipher(secret: bytes) -> AESGCM:
+    return AESGCM(secret)
+
+
+def open_with(ciphers: Mapping[KeyId, AESGCM], sealed: bytes, place: Place) -> bytes:
+    """The value, by one of these keys.
+
+    Raises:
+        Unreadable: `KeyMissing` where none of them sealed it.
+    """
+    key = key_of(sealed)
+    if key not in ciphers:
+        raise KeyMissing(f"there is no key {key}")
+    nonce, body = sealed[_HEAD - _NONCE : _HEAD], sealed[_HEAD:]
+    try:
+        return ciphers[key].decrypt(nonce, body, place.bound())
+    except InvalidTag:
+        raise Unreadable(f"a value of {place.table}.{place.column} was changed or moved") from None
 
 
 def key_of(sealed: bytes) -> KeyId:
@@ -182,7 +199,7 @@ def _is_key(key: KeyId, secret: bytes) -> bool:
 
 
 def _ciphers(keys: Keys) -> dict[KeyId, AESGCM]:
-    return {key: AESGCM(secret) for key, secret in keys.secrets.items()}
+    return {key: cipher(secret) for key, secret in keys.secrets.items()}
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:

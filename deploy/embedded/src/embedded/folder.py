@@ -58,6 +58,7 @@ class Folder:
         self.spans = self.path / "spans.jsonl"
         self.issuer = self.path / "issuer"
         self.mailbox = self.path / "mailbox"
+        self.keys = self.path / "keys"
         self._memory = self.path / "memory.json"
         self._lock = self.path / "lock"
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from chassis import migrations
+from chassis import keyring, migrations
 from embedded import databases, issuer, ports, processes
 from embedded.databases import SERVICES, Database
 from embedded.folder import Folder, Memory
@@ -20,8 +20,10 @@ from embedded.processes import Child, Identity
 from embedded.run import Addresses, Run
 from embedded.services import ServiceProcess, Settings
 from embedded.spans import Receiver
-from embedded.trouble import Trouble
+from embedded.trouble import Trouble, of_disk
 
+SEALING: Final = ("placement", "notifications")
+"""Services that hold personal data, each with keys of its own."""
 PORTS: Final = ("postgres", "kafka", "controller", "spans", *SERVICES)
 
 
@@ -50,6 +52,7 @@ class Stack:
         self.memory = _complete(folder.recall(), asked or {})
         folder.remember(self.memory)
         self.issuer = Issuer.open(folder.issuer)
+        self.personal_data_keys = _keys(folder)
         self.spans = Receiver(folder.spans, self.memory.ports["spans"])
         self.postgres = Postgres(
             folder.path / "postgres",
@@ -157,7 +160,9 @@ class Stack:
 
     def environment(self, name: str) -> dict[str, str]:
         """The settings of a service on this stack, as environment variables."""
+        own = {"PERSONAL_DATA_KEYS": str(self.personal_data_keys[name])} if name in SEALING else {}
         return {
+            **own,
             "DATABASE_URL": self.databases[name].url,
             "KAFKA_BOOTSTRAP": self.bootstrap,
             "IDENTITY_KEYS": str(self.issuer.keys),
@@ -242,6 +247,17 @@ async def running(
             yield stack
         finally:
             await stack.stop()
+
+
+def _keys(folder: Folder) -> dict[str, Path]:
+    """Files of keys for personal data, made at first start, readable by their owner alone."""
+    files = {name: folder.keys / f"{name}.json" for name in SEALING}
+    for file in files.values():
+        try:
+            keyring.make(file)
+        except OSError as error:
+            raise of_disk(error, folder.path) from error
+    return files
 
 
 def _without_name(database: Database) -> dict[str, str]:

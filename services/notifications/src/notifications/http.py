@@ -12,6 +12,8 @@ from notifications.domain.contacts import ADDRESS_LENGTH, NAME_LENGTH, Contact
 from notifications.domain.deliveries import DeliveryId, Language, Party
 from notifications.handlers import contacts as handlers
 from notifications.views import (
+    AccessesView,
+    AccessFilter,
     ContactView,
     CountView,
     FailureFilter,
@@ -19,7 +21,7 @@ from notifications.views import (
     InboxFilter,
     InboxView,
 )
-from web import Principal, Read, Role, Router, Tx, require
+from web import Keys, Principal, Read, ReadBy, Recorded, Role, Router, Tx, require
 from web import api as make
 
 router = Router(tags=["contacts and inbox"])
@@ -60,18 +62,25 @@ class WriteContact(BaseModel):
 
 
 @router.put("/contacts/me", status_code=204, response_class=Response)
-async def write_contact(body: WriteContact, own: Own, tx: Tx) -> None:
+async def write_contact(body: WriteContact, own: Own, tx: Tx, keys: Keys) -> None:
     """Keep how the own party wishes to be written to.
 
     Mail that waited for a contact and is not late goes out. The answer is empty, so that the record that
     repeats it for the same Idempotency-Key holds nothing personal.
     """
-    await handlers.write_contact(tx, Contact(own, body.name.strip(), body.address, body.language))
+    await handlers.write_contact(tx, keys, Contact(own, body.name.strip(), body.address, body.language))
 
 
 @router.get("/contacts/me")
-async def show_contact(own: Own, read: Read) -> ContactView:
-    return await views.contact(read, own)
+async def show_contact(own: Own, tx: Recorded, keys: Keys, by: ReadBy) -> ContactView:
+    """The own contact; that it was read goes on record."""
+    return ContactView.of(await handlers.reveal_contact(tx, keys, by, own))
+
+
+@router.get("/contacts/me/accesses")
+async def show_accesses(own: Own, wanted: Annotated[AccessFilter, Query()], read: Read) -> AccessesView:
+    """Who read the own contact here, the latest first. What was mailed is in the inbox."""
+    return await views.accesses(read, own, wanted)
 
 
 @router.delete("/contacts/me", status_code=204, response_class=Response)

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from chassis.settings import ServiceSettings
+from chassis.settings import PersonalDataSettings
 from notifications.carriers.maildir import MaildirCarrier
 from notifications.carriers.port import Carrier
 from notifications.carriers.smtp import Security, SmtpCarrier, SmtpServer
@@ -21,7 +21,7 @@ _SECURITY: Final[dict[str, tuple[Security, int]]] = {
 }
 
 
-class Settings(ServiceSettings):
+class Settings(PersonalDataSettings):
     mailbox_dir: Path = Path("mailbox")
     """Where mail is written as files while no SMTP server is named."""
     smtp_url: SecretStr | None = None

@@ -1,12 +1,13 @@
 """What GETs show: a party's own contact and inbox, and figures about deliveries without any contents."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.refusals import NotFound
+from chassis import access
 from chassis.transaction import ReadTransaction
+from notifications.domain.contacts import Written
 from notifications.domain.deliveries import DEFAULT_LANGUAGE, Language, Party
 
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -25,6 +26,39 @@ class ContactView(View):
     address: str = Field(examples=["office@school.example"])
     language: Language
     written_at: datetime
+
+    @classmethod
+    def of(cls, written: Written) -> Self:
+        contact = written.contact
+        return cls(
+            party=contact.party,
+            name=contact.name,
+            address=contact.address,
+            language=contact.language,
+            written_at=written.at,
+        )
+
+
+class AccessView(View):
+    """One read of a party's own contact."""
+
+    at: datetime
+    account: str = Field(description="Who read it, under a pseudonym", examples=["person-1"])
+    role: str = Field(examples=["school"])
+    party: str | None
+    action: str = Field(examples=["own_contact"])
+
+
+class AccessesView(View):
+    items: list[AccessView]
+    next: int | None = Field(description="`before` of the next page; null on the last")
+
+
+class AccessFilter(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before: int | None = Field(default=None, ge=1)
+    limit: Limit = 50
 
 
 class MessageView(View):
@@ -96,13 +130,13 @@ class FailureFilter(BaseModel):
     limit: Limit = 50
 
 
-async def contact(tx: ReadTransaction, party: Party) -> ContactView:
-    row = await tx.fetchrow(
-        "select party, name, address, language, written_at from contact where party = $1", party
-    )
-    if row is None:
-        raise NotFound("contact_not_found", "The party has no contact")
-    return ContactView(**row)
+async def accesses(tx: ReadTransaction, party: Party, wanted: AccessFilter) -> AccessesView:
+    found = await access.accesses(tx, person=party, before=wanted.before, limit=wanted.limit + 1)
+    items = [
+        AccessView(at=each.at, account=each.account, role=each.role, party=each.party, action=each.action)
+        for each in found[: wanted.limit]
+    ]
+    return AccessesView(items=items, next=found[wanted.limit - 1].id if len(found) > wanted.limit else None)
 
 
 async def inbox(tx: ReadTransaction, reader: Party, wanted: InboxFilter) -> InboxView:

@@ -15,13 +15,15 @@ import structlog
 
 from chassis import transaction
 from chassis.interruptions import INTERRUPTIONS, pause
+from chassis.keyring import KeyMissing, Keyring
+from chassis.service import Runtime
 from chassis.transaction import Command, Pool
-from notifications import store
 from notifications.carriers import mail
 from notifications.carriers.mail import Sender
 from notifications.carriers.port import Carrier, CarrierDownError, Mail
 from notifications.domain.deliveries import Claimed, DeliveryId, Outcome, Retries
 from notifications.handlers import sending
+from notifications.store import mail as store
 
 RECONCILE_EVERY: Final = 30.0
 """Seconds between looks for mail and contacts that were written at the same moment."""
@@ -36,6 +38,7 @@ class Courier:
     """Sends what is due until it is told to stop."""
 
     pool: Pool
+    keys: Keyring
     carrier: Carrier
     sender: Sender
     retries: Retries
@@ -59,6 +62,10 @@ class Courier:
         except CarrierDownError as error:
             self._down += 1
             log.warning("carrier is down", reason=error.reason, times=self._down)
+            return float(min(self.poll * 2**self._down, DOWN_LONGEST))
+        except KeyMissing as error:
+            self._down += 1
+            log.warning("a key of the contact book is missing", error=str(error))
             return float(min(self.poll * 2**self._down, DOWN_LONGEST))
         except INTERRUPTIONS as error:
             log.warning("database did not answer, mail goes on later", error=type(error).__name__)
@@ -95,7 +102,7 @@ class Courier:
     async def claim(self) -> list[Claimed]:
         async def work() -> list[Claimed]:
             async with transaction.begin(self.pool, Command(actor=sending.SENDER)) as tx:
-                return await sending.take_in_hand(tx, self.lease, self.carrier.batch)
+                return await sending.take_in_hand(tx, self.keys, self.lease, self.carrier.batch)
 
         return await transaction.repeated(work)
 
@@ -112,3 +119,17 @@ class Courier:
         async with transaction.begin(self.pool, Command(actor=sending.SENDER)) as tx:
             await store.reconcile(tx, await tx.now())
         self._reconciled_at = monotonic()
+
+
+async def courier(runtime: Runtime) -> None:
+    """Send what is due, as the settings say, until the service stops."""
+    settings = runtime.settings
+    await Courier(
+        pool=runtime.pool,
+        keys=runtime.keyring,
+        carrier=settings.carrier(),
+        sender=Sender(settings.mail_from),
+        retries=settings.retries(),
+        lease=timedelta(seconds=settings.mail_lease_seconds),
+        poll=settings.mail_poll_seconds,
+    ).run(runtime.stopping)

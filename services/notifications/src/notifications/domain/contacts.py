@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from chassis.refusals import Invalid
@@ -44,3 +45,11 @@ class Contact:
 
     def __repr__(self) -> str:
         return f"Contact({self.party})"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A contact, and when it was written."""
+
+    contact: Contact
+    at: datetime

@@ -9,10 +9,10 @@ from opentelemetry import metrics, trace
 from opentelemetry.trace import SpanKind
 
 from chassis import outbox, telemetry
+from chassis.keyring import Keyring
 from chassis.transaction import Command, Transaction
 from contracts.event import Event
 from contracts.notifications import NotificationDelivered, NotificationFailed
-from notifications import store
 from notifications.domain.deliveries import (
     Channel,
     Claimed,
@@ -24,6 +24,7 @@ from notifications.domain.deliveries import (
     Retries,
     Sent,
 )
+from notifications.store import mail as store
 
 SENDER: Final = "notifications"
 """The pseudonym under which this service says what became of a delivery."""
@@ -37,13 +38,21 @@ _mail_settled: Final = metrics.get_meter("ieum.notifications").create_counter(
 )
 
 
-async def take_in_hand(tx: Transaction, lease: timedelta, limit: int) -> list[Claimed]:
-    """Claim due mail; what it is too late for ends here, and is told as failed where it had a way to go."""
+async def take_in_hand(tx: Transaction, keyring: Keyring, lease: timedelta, limit: int) -> list[Claimed]:
+    """Claim due mail; what it is too late for ends here, and is told as failed where it had a way to go.
+
+    So does mail whose contact does not open.
+
+    Raises:
+        KeyMissing: a contact's key is not in the file; no mail is lost by that.
+    """
     now = await tx.now()
     await store.lapse_waiting(tx, now, LAPSES)
     for receipt in await store.lapse_due(tx, now, LAPSES):
         _tell_failed(tx, receipt, "too_late", now)
-    return await store.claim(tx, now, lease, limit)
+    claimed, unreadable = await store.claim(tx, keyring, now, lease, limit)
+    await _settle_failed(tx, [(receipt, "contact_unreadable") for receipt in unreadable], now)
+    return claimed
 
 
 async def record(

@@ -8,10 +8,10 @@ from uuid import UUID
 from chassis.inbox import Received
 from chassis.transaction import Transaction
 from contracts.event import Event
-from notifications import store
 from notifications.domain import concerns
 from notifications.domain.concerns import Audience, Concern, Facts, Membership, Readers
 from notifications.domain.deliveries import Delivery, Notice, Party, deliveries, is_late
+from notifications.store import audiences, contacts, notices
 from notifications.texts import texts
 
 
@@ -36,7 +36,7 @@ async def tell(tx: Transaction, received: Sequence[Received[Event]]) -> None:
     now = await tx.now()
     messages = [message for one in received for message in _messages(one)]
     if messages:
-        await store.add_notices(tx, [message.notice for message in messages])
+        await notices.add_notices(tx, [message.notice for message in messages])
     addressees = [*_named(messages), *await _joined(tx, received, now), *await _members(tx, messages)]
     await _leave(tx, received)
     if addressees:
@@ -44,7 +44,7 @@ async def tell(tx: Transaction, received: Sequence[Received[Event]]) -> None:
 
 
 async def _deliver(tx: Transaction, addressees: Sequence[_Addressee], now: datetime) -> None:
-    reachable = await store.reachable(tx, {one.recipient for one in addressees})
+    reachable = await contacts.reachable(tx, {one.recipient for one in addressees})
     written: list[Delivery] = []
     for one in addressees:
         written += deliveries(
@@ -54,7 +54,7 @@ async def _deliver(tx: Transaction, addressees: Sequence[_Addressee], now: datet
             reachable=one.recipient in reachable,
             late=is_late(one.not_after, now),
         )
-    await store.add_deliveries(tx, written, now)
+    await notices.add_deliveries(tx, written, now)
 
 
 def _messages(received: Received[Event]) -> Iterator[_Message]:
@@ -95,13 +95,13 @@ async def _members(tx: Transaction, messages: Sequence[_Message]) -> list[_Addre
             addressed.setdefault(audience, []).append(message.notice)
     if not addressed:
         return []
-    await store.lock_audiences(tx, to_address=True)
-    await store.address(
+    await audiences.lock(tx, to_address=True)
+    await audiences.address(
         tx, [(audience, n.event_id, n.template) for audience, several in addressed.items() for n in several]
     )
     return [
         _Addressee(notice.event_id, notice.template, member.party, notice.not_after)
-        for member in await store.members(tx, addressed)
+        for member in await audiences.members(tx, addressed)
         for notice in addressed[member.audience]
     ]
 
@@ -111,14 +111,14 @@ async def _joined(tx: Transaction, received: Sequence[Received[Event]], now: dat
     joining = _memberships(received, concerns.joins)
     if not joining:
         return []
-    await store.lock_audiences(tx, to_address=False)
-    await store.join(tx, joining)
+    await audiences.lock(tx, to_address=False)
+    await audiences.join(tx, joining)
     parties: dict[Audience, list[Party]] = {}
     for member in joining:
         parties.setdefault(member.audience, []).append(member.party)
     return [
         _Addressee(notice.event_id, notice.template, party, notice.not_after)
-        for notice in await store.open_notices(tx, parties, now)
+        for notice in await audiences.open_notices(tx, parties, now)
         for party in parties[notice.audience]
     ]
 
@@ -126,7 +126,7 @@ async def _joined(tx: Transaction, received: Sequence[Received[Event]], now: dat
 async def _leave(tx: Transaction, received: Sequence[Received[Event]]) -> None:
     leaving = _memberships(received, concerns.leaves)
     if leaving:
-        await store.leave(tx, leaving)
+        await audiences.leave(tx, leaving)
 
 
 def _memberships(
