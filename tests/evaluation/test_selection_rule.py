@@ -99,6 +99,7 @@ class Definition:
 
 
 def random_policy(chance: random.Random, groups: int) -> Policy:
+    designations = chance.choice([0, 1, 1, 1, 1, 1, 1, 1, 1, 1] if groups > 3 else [0, *[1] * 6, *[2] * 8])
     quotas = []
     for number in range(groups):
         at_most = chance.choice([0, 1, 1, 2, 2, 3])
@@ -106,7 +107,7 @@ def random_policy(chance: random.Random, groups: int) -> Policy:
         quotas.append(Quota(f"g{number}", tracks, chance.randint(0, at_most), at_most))
     return Policy(
         seats=chance.choice([0, 1, 2, 2, 3, 3, 4]),
-        designations_per_school=chance.choice([0, *[1] * 9]),
+        designations_per_school=designations,
         pools=chance.choice(
             [(("continuing",), ("new",)), (("continuing", "new"),), (("new", "continuing"),)]
         ),

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import highspy
@@ -26,10 +27,12 @@ BLOCKS = 10
 Class = tuple[frozenset[str], bool, tuple[str, ...] | None]
 """What a school to come may get: tracks, general support, what it holds."""
 
+Way = frozenset[str]
 
-def random_policy(chance: random.Random, schools: int) -> Policy:
+
+def random_policy(chance: random.Random, schools: int, designations: int) -> Policy:
     quotas = []
-    for number in range(chance.choice([1, 2, 2, 3, 4, 6, 9])):
+    for number in range(chance.choice([1, 2, 2, 3, 4, 6, 9] if designations == 1 else [2, 3, 3, 3])):
         at_most = chance.randint(1, max(1, schools // 4))
         quotas.append(
             Quota(
@@ -41,7 +44,7 @@ def random_policy(chance: random.Random, schools: int) -> Policy:
         )
     return Policy(
         seats=chance.randint(schools // 8, schools // 2),
-        designations_per_school=1,
+        designations_per_school=designations,
         pools=(("continuing",), ("new",)),
         quotas=tuple(quotas),
         cut_line=Decimal(20),
@@ -53,7 +56,7 @@ def random_policy(chance: random.Random, schools: int) -> Policy:
 
 def random_snapshot(chance: random.Random) -> Snapshot:
     schools = chance.choice([20, 60, 150, 300, 500])
-    policy = random_policy(chance, schools)
+    policy = random_policy(chance, schools, chance.choice([1, 2]))
     tracks = [track for quota in policy.quotas for track in quota.tracks]
     eager = chance.random()
     applicants = tuple(
@@ -131,7 +134,7 @@ class Program:
         solver: Any,
         fixed: Sequence[tuple[str, ...] | None],
         coming: Counter[Class],
-        ways: Sequence[tuple[Class, str | None]],
+        ways: Sequence[tuple[Class, Way]],
     ) -> None:
         for kind, count in coming.items():
             own = [number for number, (each, _) in enumerate(ways) if each == kind]
@@ -140,14 +143,20 @@ class Program:
         self.row(solver, -highspy.kHighsInf, seats, dict.fromkeys(range(len(ways)), 1))
         taken = Counter(self.group[track] for option in fixed for track in option or ())
         for number, quota in enumerate(self.policy.quotas, start=len(ways)):
-            inside = {place: 1 for place, (_, way) in enumerate(ways) if way == quota.name}
+            inside = {place: 1 for place, (_, way) in enumerate(ways) if quota.name in way}
             self.row(solver, -highspy.kHighsInf, quota.at_most - taken[quota.name], inside)
             self.row(solver, -taken[quota.name], highspy.kHighsInf, {**inside, number: -1})
 
-    def ways(self, kind: Class) -> list[str | None]:
+    def ways(self, kind: Class) -> list[Way]:
+        """The sets of groups it may end with a designation in; the empty one is general support."""
         tracks, general, held = kind
-        groups = sorted({self.group[track] for track in (held or tracks)})
-        return [*groups, None] if general and not held else [*groups]
+        keeps = {self.group[track] for track in held or ()}
+        most = self.policy.designations_per_school
+        groups = sorted({self.group[track] for track in tracks})
+        found = {frozenset(way) for size in range(1, most + 1) for way in combinations(groups, size)}
+        if general:
+            found.add(frozenset())
+        return sorted((way for way in found if keeps <= way), key=sorted)
 
     @staticmethod
     def row(solver: Any, least: float, most: float, entries: dict[int, int]) -> None:

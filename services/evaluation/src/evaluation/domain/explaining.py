@@ -209,6 +209,11 @@ def _guarantee(missed: Missed, names: Names) -> tuple[str, str]:
             f"남은 자리가 모두 보장 지정({groups_ko})에 필요했습니다",
             f"all seats left were needed for the designations guaranteed to {groups_en}",
         )
+    if missed.scarce == "seats_and_applicants":
+        return (
+            f"남은 자리와 여럿을 함께 신청한 남은 학교가 모두 보장 지정({groups_ko})에 필요했습니다",
+            f"all seats and schools left that asked for several of them were needed for {groups_en}",
+        )
     return (
         f"신청한 학교가 모두 보장 지정({groups_ko})에 필요했습니다",
         f"every school left that asked for them was needed for the designations guaranteed to {groups_en}",

@@ -20,16 +20,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 LackOf = Literal["group_full", "seats_full", "needed_for_guarantee"]
-Scarce = Literal["seats", "applicants"]
+Scarce = Literal["seats", "applicants", "seats_and_applicants"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seats, and for each quota group how many designations it should and may have."""
+    """Seats, for each quota group how many designations it should and may have, and how many a school may."""
 
     seats: int
     at_least: tuple[int, ...]
     at_most: tuple[int, ...]
+    designations: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The ranking is walked from the top; each school gets the award it likes best that leaves an outcome
 possible in which the guarantees are filled as far as any outcome can fill them. What "possible" asks is
-answered by `domain.guarantees`.
+answered by `domain.guarantees`, for two designations a school by `domain.pairs`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -145,6 +145,7 @@ def prepared(snapshot: Snapshot, ranked: Sequence[Applicant]) -> tuple[Limits, l
         snapshot.policy.seats,
         tuple(quota.at_least for quota in quotas),
         tuple(quota.at_most for quota in quotas),
+        snapshot.policy.designations_per_school,
     )
     group = {track: place for place, quota in enumerate(quotas) for track in quota.tracks}
     known: dict[tuple[tuple[str, ...], bool, tuple[str, ...] | None], Turn] = {}

@@ -8,8 +8,8 @@ from typing import Final
 
 from evaluation.domain.vocabulary import SchoolId
 
-GROUPS_AT_MOST: Final = 16
-"""With one designation a school; more groups are refused."""
+GROUPS_AT_MOST: Final = {0: 16, 1: 16, 2: 3}
+"""Quota groups by designations a school; beyond that the question is NP-hard, and refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,16 @@ def admit(snapshot: Snapshot) -> None:
 
 
 def _admit_policy(policy: Policy) -> None:
-    if policy.designations_per_school > 1:
+    groups = GROUPS_AT_MOST.get(policy.designations_per_school)
+    if groups is None:
         raise Unsupported(
             "policy.designations_per_school",
             "designations_per_school",
-            "this version decides up to one designation a school",
+            f"at most {max(GROUPS_AT_MOST)} designations a school",
         )
-    if len(policy.quotas) > GROUPS_AT_MOST:
-        raise Unsupported(
-            "policy.quotas", "quota_groups", f"at most {GROUPS_AT_MOST} groups with one designation a school"
-        )
+    if len(policy.quotas) > groups:
+        most = f"at most {groups} groups with {policy.designations_per_school} designations a school"
+        raise Unsupported("policy.quotas", "quota_groups", most)
     _distinct("policy.quotas", "quota_duplicate", (quota.name for quota in policy.quotas))
     _distinct(
         "policy.quotas", "track_in_two_groups", (track for quota in policy.quotas for track in quota.tracks)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evaluation.domain.guarantees import Guarantees, Lack, Limits, Turn
+from evaluation.domain.pairs import PairGuarantees
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class _Room:
 
 def walk(limits: Limits, turns: Sequence[Turn]) -> Iterator[Step]:
     """One step for each turn, in rank order. Holders must keep within the limits."""
-    room, guarantees = _Room(limits, turns), Guarantees(limits, turns)
+    room = _Room(limits, turns)
+    guarantees = (Guarantees if limits.designations <= 1 else PairGuarantees)(limits, turns)
     for turn in turns:
         missed: list[Lack] = []
         taken = None
