@@ -15,12 +15,12 @@ def to_student(missed: Missed) -> Sentence:
         return _LOSSES[missed.reason]
     lot_ko, lot_en = _BY_LOT if missed.by_lot else ("", "")
     ko = (
-        f"이 회차에 채울 수 있던 {missed.places}자리가 모두 더 높은 순위의 학생에게 돌아갔습니다"
-        f"(나의 순위 {missed.own_rank}위, 마지막으로 배정된 학생 {missed.last_rank}위).{lot_ko}"
+        f"이 회차에 채울 수 있던 {missed.places}자리가 모두 더 높은 순위의 학생에게 돌아갔습니다. "
+        f"나의 순위는 {missed.own_rank}위, 마지막으로 배정된 학생은 {missed.last_rank}위입니다.{lot_ko}"
     )
     en = (
-        f"Places to fill in this round: {missed.places}, all taken by students whom the company ranked higher"
-        f" (your rank {missed.own_rank}, of the last one in {missed.last_rank}).{lot_en}"
+        f"Students whom the company ranked higher took every place to fill in this round ({missed.places}). "
+        f"Your rank is {missed.own_rank}, that of the last one in is {missed.last_rank}.{lot_en}"
     )
     return ko, en
 

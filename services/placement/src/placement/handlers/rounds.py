@@ -1,6 +1,7 @@
 """Use cases of a matching round up to its closing: open, list, rank, close."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict
@@ -27,13 +28,16 @@ async def open_matching_round(tx: Transaction, year: Year, terms: Terms) -> Roun
     now = await tx.now()
     opened = open_round(RoundId(identifiers.new("mat")), rules, last, terms, now)
     await store.add(tx, opened)
-    invited = await store.invite(tx, opened, day_of(now))
-    enrolled = await classes.enrolled(tx, list(invited))
-    detail = {"number": opened.number, "students": len(invited)}
+    invited = await _invite(tx, opened, now)
+    detail = {"number": opened.number, "students": invited}
     await audit.record(tx, action="round_opened", subject=opened.id, detail=detail)
-    for student, count in invited.items():
-        outbox.add(tx, announce.preferences_opened(opened, enrolled[student], count))
     return opened
+
+
+async def invite_free(tx: Transaction, students: Sequence[StudentId], now: datetime) -> None:
+    """Let students who have just become free into the round that takes lists, if there is one."""
+    for present in await store.taking_lists(tx, now):
+        await _invite(tx, present, now, students)
 
 
 async def list_preferences(
@@ -73,3 +77,13 @@ async def close_matching_round(tx: Transaction, round_id: RoundId) -> Round:
     await store.close(tx, closed, now)
     await audit.record(tx, action="round_closed", subject=closed.id)
     return closed
+
+
+async def _invite(
+    tx: Transaction, present: Round, now: datetime, students: Sequence[StudentId] | None = None
+) -> int:
+    invited = await store.invite(tx, present, day_of(now), students)
+    enrolled = await classes.enrolled(tx, list(invited))
+    for student, count in invited.items():
+        outbox.add(tx, announce.preferences_opened(present, enrolled[student], count))
+    return len(invited)

@@ -15,7 +15,7 @@ from placement.handlers import rounds as handlers
 from placement.http.bodies import Body, Decimal, Line, RoundPath
 from placement.http.identity import Anyone, Company, Officer, Overseer, Student
 from placement.views import rounds as views
-from placement.views.rounds import CandidatesOfOpening, RoundView
+from placement.views.rounds import CandidatesOfOpening, RoundView, WaitingView
 from web import Read, Router, Tx
 
 router = Router(tags=["matching"])
@@ -101,6 +101,12 @@ async def list_rounds(
 @router.get("/rounds/{matching_round}")
 async def show(matching_round: RoundPath, _: Anyone, read: Read) -> RoundView:
     return await views.round_(read, matching_round)
+
+
+@router.get("/rounds/{matching_round}/waiting")
+async def waiting(matching_round: RoundPath, _: Overseer, read: Read) -> WaitingView:
+    """Who has not listed and which companies have not ranked, while they can still be reminded."""
+    return await views.waiting(read, matching_round)
 
 
 @router.put("/rounds/{matching_round}/preferences")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
+from pydantic_core import to_json
 
 from chassis.transaction import Transaction
 from placement.domain.rounds import Ranking, Round, Terms
@@ -87,24 +88,41 @@ async def decide(tx: Transaction, decided: Round, proof: Proof, now: datetime) -
     )
 
 
-async def invite(tx: Transaction, opened: Round, day: date) -> dict[StudentId, int]:
-    """Let every student without work take part; answers how many openings each may list.
+async def taking_lists(tx: Transaction, now: datetime) -> list[Round]:
+    """Rounds in which students may list openings at this moment, one a year at most."""
+    rows = await tx.fetch(
+        """
+        select * from matching_round
+        where state = 'open' and opened_at <= $1 and $1 < preferences_until order by id
+        """,
+        now,
+    )
+    return [_round(row) for row in rows]
 
-    Counted are openings with a free place whose company has an agreement in force with the school.
+
+async def invite(
+    tx: Transaction, opened: Round, day: date, students: Sequence[StudentId] | None = None
+) -> dict[StudentId, int]:
+    """Let every student without work take part, or of `students` those not invited yet.
+
+    Answers how many openings each may list: those with a free place that may hire from the school.
     """
     rows = await tx.fetch(
         f"""
         with possible as (
           select a.school, count(*)::integer as openings
-          from bipartite_agreement a
+          from partnership a
           join opening o on o.company = a.company and o.programme_year = a.programme_year
-          where a.programme_year = $2 and a.state = 'in_force' and $3 between a.starts_on and a.ends_on
-            and o.held < o.places
+          where a.programme_year = $2 and $3 between a.starts_on and a.ends_on
+            and o.held < o.places and o.state <> 'withdrawn'
+            and ($4::text[] is null or a.school in (select school from student where id = any($4)))
           group by a.school
         ), invited as (
           insert into preference (round, student)
           select $1, e.student from enrolment e
           where e.programme_year = $2 and e.state = 'active' and {_WITHOUT_WORK}
+            and ($4::text[] is null or e.student = any($4))
+          on conflict do nothing
           returning student
         )
         select i.student, coalesce(p.openings, 0) as openings
@@ -114,6 +132,7 @@ async def invite(tx: Transaction, opened: Round, day: date) -> dict[StudentId, i
         opened.id,
         opened.year,
         day,
+        None if students is None else list(students),
     )
     return {StudentId(row["student"]): row["openings"] for row in rows}
 
@@ -232,7 +251,7 @@ async def add_explanations(tx: Transaction, round_id: RoundId, told: Mapping[str
         """,
         round_id,
         list(told),
-        [json.dumps(each) for each in told.values()],
+        [to_json(each).decode() for each in told.values()],
     )
 
 

@@ -45,6 +45,25 @@ class CandidatesOfOpening(View):
     students: list[CandidateView]
 
 
+class Awaited(View):
+    """A company whose openings students list, and which has not ranked all of them."""
+
+    company: str
+    company_name_ko: str
+    company_name_en: str | None
+    openings: list[str] = Field(description="Listed by somebody, not ranked yet")
+    students: int = Field(description="Who lists them")
+
+
+class WaitingView(View):
+    """Whom a round waits for; what is not given in time is taken as it is."""
+
+    round: str
+    students: int = Field(description="Who takes part")
+    without_list: int = Field(description="Students who list nothing so far")
+    companies: list[Awaited]
+
+
 _ROUND = """
   select r.id, r.programme_year, r.number, r.state, r.lot_source, r.opened_at, r.preferences_until,
     r.rankings_until, r.closed_at, r.decided_at, r.rule, r.code, r.snapshot_sha256, r.result_sha256,
@@ -62,6 +81,33 @@ async def rounds(tx: ReadTransaction, programme_year: int) -> list[RoundView]:
 
 async def round_(tx: ReadTransaction, round_id: str) -> RoundView:
     return RoundView(**found(await tx.fetchrow(f"{_ROUND} where r.id = $1", round_id), "round"))
+
+
+async def waiting(tx: ReadTransaction, round_id: str) -> WaitingView:
+    """Who has not listed and who has not ranked; counts of students only, their wishes stay their own."""
+    counts = await tx.fetchrow(
+        """
+        select r.id as round, count(p.student) as students,
+          count(p.student) filter (where p.openings = '{}') as without_list
+        from matching_round r left join preference p on p.round = r.id
+        where r.id = $1 group by r.id
+        """,
+        round_id,
+    )
+    rows = await tx.fetch(
+        """
+        select o.company, c.name_ko as company_name_ko, c.name_en as company_name_en,
+          array_agg(distinct o.id order by o.id) as openings, count(distinct p.student)::integer as students
+        from preference p
+        cross join unnest(p.openings) as listed (opening)
+        join opening o on o.id = listed.opening
+        join company c on c.id = o.company
+        where p.round = $1 and not exists (select from ranking k where k.round = $1 and k.opening = o.id)
+        group by o.company, c.name_ko, c.name_en order by o.company
+        """,
+        round_id,
+    )
+    return WaitingView(**found(counts, "round"), companies=[Awaited(**row) for row in rows])
 
 
 async def candidates(tx: ReadTransaction, round_id: str, company: str) -> list[CandidatesOfOpening]:
