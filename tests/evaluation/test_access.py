@@ -10,10 +10,18 @@ OFFICER, OVERSEER, READER = {"officer"}, {"officer", "auditor"}, {"school", "off
 SCHOOL, REVIEWER, ANYONE = {"school"}, {"reviewer"}, set[str]()
 ROLES: Final = ("officer", "school", "company", "student", "reviewer", "auditor", "agency", "operator")
 ALLOWED: Final = {
+    "GET /audit": {"auditor"},
+    "GET /audit/head": {"auditor"},
+    "GET /audit/heads": {"auditor"},
     "GET /schools": OVERSEER,
     "POST /programme-years/{year}/participants": OFFICER,
     "GET /programme-years/{year}/progress": OVERSEER,
     "GET /programme-years/{year}/ineligible": OVERSEER,
+    "GET /programme-years/{year}/eligibility": READER,
+    "POST /applications/{application}/eligibility": OFFICER,
+    "POST /sanctions": OFFICER,
+    "GET /sanctions": READER,
+    "POST /sanctions/{sanction}/lifting": OFFICER,
     "PUT /rubrics/{name}": OFFICER,
     "GET /rubrics/{name}": ANYONE,
     "PUT /rubrics/{name}/sheet": OFFICER,
@@ -49,6 +57,7 @@ NAMES: Final = {
     "run": "run_1",
     "offer": "off_1",
     "school": "sch_1",
+    "sanction": "san_1",
     "application": "app_1",
 }
 

@@ -84,11 +84,13 @@ create table figure_score (
   criterion text not null,
   -- the outcome it comes from, null for an answer of the application
   revision integer,
-  -- null where nothing was told and an officer let it count as nothing
   value numeric,
   score numeric not null,
+  -- why there is no value, which then counts as nothing by an officer's word
+  lack text,
   taken_at timestamptz not null,
-  primary key (application, criterion)
+  primary key (application, criterion),
+  constraint value_or_lack check ((value is null) = (lack is not null))
 );
 
 -- Figures that an officer lets count as nothing as long as they are not told.

@@ -14,7 +14,11 @@ from evaluation.domain.vocabulary import Kind, ReviewerId, Year
 
 def eligibility_decided(party: Party, decided: Eligibility, now: datetime) -> told.EligibilityDecided:
     return told.EligibilityDecided(
-        **_application(party), eligible=decided.eligible, reasons=decided.reasons, decided_at=now
+        **_application(party),
+        eligible=decided.eligible,
+        reasons=decided.reasons,
+        ground=decided.ground,
+        decided_at=now,
     )
 
 

@@ -10,7 +10,6 @@ from chassis.refusals import Invalid, Refusal, Several
 from evaluation.domain.rubric import (
     BONUS,
     WEIGHTS,
-    AnswerFigure,
     Bonus,
     Criterion,
     OutcomeFigure,
@@ -105,18 +104,15 @@ def _belongs(criterion: Criterion, rubric: Rubric, parts: set[str], field: str) 
 
 
 def _figure(criterion: Criterion, kind: str, field: str) -> Iterator[Invalid]:
-    match criterion.scored_by:
-        case "reviewers":
-            return
-        case OutcomeFigure() as figure:
-            if kind != Kind.CONTINUING:
-                detail = f"{criterion.name} asks for outcomes, which only continuing schools have"
-                yield Invalid("outcomes_of_kind", detail, field)
-            yield from _as_of(criterion.name, figure, f"{field}.as_of")
-            span = figure.span
-        case AnswerFigure(span=span):
-            pass
-    if span.nothing == span.full:
+    figure = criterion.scored_by
+    if isinstance(figure, str):
+        return
+    if isinstance(figure, OutcomeFigure):
+        if kind != Kind.CONTINUING:
+            detail = f"{criterion.name} asks for outcomes, which only continuing schools have"
+            yield Invalid("outcomes_of_kind", detail, field)
+        yield from _as_of(criterion.name, figure, f"{field}.as_of")
+    if figure.span.nothing == figure.span.full:
         detail = f"One value of {criterion.name} cannot be worth nothing and full marks"
         yield Invalid("span_empty", detail, f"{field}.full")
 

@@ -13,7 +13,8 @@ from evaluation import announce
 from evaluation.domain import eligibility
 from evaluation.domain.intake import Application, Call, Participant, School
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.vocabulary import CallId, SchoolId, Stage, Year
+from evaluation.domain.vocabulary import KST, CallId, SchoolId, Stage, Year
+from evaluation.store import eligibility as words
 from evaluation.store import intake as store
 from evaluation.store import runs
 
@@ -68,9 +69,9 @@ async def _complete(tx: Transaction, call: Call) -> bool:
 
 async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
     now = await tx.now()
-    candidates = await store.candidates(tx, call)
-    decided = [eligibility.decide(each, year.policy.required_documents) for each in candidates]
-    await store.save_eligibility(tx, decided, now)
+    day = (call.closed_at or now).astimezone(KST).date()
+    decided = eligibility.decide(await words.candidates(tx, call, day), year.policy.required_documents)
+    await words.save(tx, decided, now, officer=None)
     await store.start_call(tx, call.id, now)
     parties = await store.parties(tx, [each.application for each in decided])
     for each in decided:
@@ -82,15 +83,18 @@ async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
     counts = {"standing": len(decided), "eligible": eligible, "not_eligible": len(decided) - eligible}
     await audit.record(tx, "evaluation_started", call.id, detail=counts)
     if eligible and year.stage is Stage.SCORED and now < year.policy.scoring.scoring_until:
-        await _reopen_scoring(tx, call)
+        await reopen_scoring(tx, call.year, call.id)
 
 
-async def _reopen_scoring(tx: Transaction, call: Call) -> None:
-    """A call that was announced after scoring closed is scored too: no result leaves it out."""
-    await store.save_stage(tx, call.year, Stage.REVIEWING)
-    for superseded in await runs.supersede(tx, call.year):
+async def reopen_scoring(tx: Transaction, year: Year, cause: str) -> None:
+    """What becomes eligible after scoring closed is scored too: no result leaves it out.
+
+    `cause` is the call announced since, or the application that an officer let in.
+    """
+    await store.save_stage(tx, year, Stage.REVIEWING)
+    for superseded in await runs.supersede(tx, year):
         await audit.record(tx, "run_superseded", superseded)
-    await audit.record(tx, "scoring_reopened", str(call.year), detail={"call": call.id})
+    await audit.record(tx, "scoring_reopened", str(year), detail={"cause": cause})
 
 
 async def import_participants(tx: Transaction, year: Year, participants: Sequence[Participant]) -> int:

@@ -1,10 +1,19 @@
 """The HTTP interface: request, command, handler, response."""
 
-from evaluation.http import places, preparation, reviewing, rubrics, runs
+from evaluation.http import eligibility, exports, letters, places, preparation, reviewing, rubrics, runs
 from web import api as make
 
 api = make(
     title="Ieum evaluation",
     description="Reviewers and their scores, selection, results, the reserve list and offers.",
-    routers=[preparation.router, rubrics.router, reviewing.router, runs.router, places.router],
+    routers=[
+        preparation.router,
+        rubrics.router,
+        eligibility.router,
+        reviewing.router,
+        runs.router,
+        places.router,
+        letters.router,
+        exports.router,
+    ],
 )

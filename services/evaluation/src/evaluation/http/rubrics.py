@@ -1,10 +1,12 @@
 """Routes of rubrics: saved as versions, in and out as JSON and as an Excel sheet."""
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, assert_never
 
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
+from evaluation.domain.rubric import Rubrics
 from evaluation.handlers import rubrics as handlers
 from evaluation.http.identity import Anyone, Officer, Overseer
 from evaluation.rubrics import sheet
@@ -18,13 +20,16 @@ router = Router(tags=["rubrics"])
 
 RubricPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Version = Annotated[int | None, Query(ge=1, le=100_000, description="The newest where none is named")]
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CSV: Final = "text/csv"
-_JSON: Final = "application/json"
+FileForm = Literal["json", "xlsx", "csv"]
+_MEDIA_TYPES: Final[Mapping[FileForm, str]] = {
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
 _SIZE_LIMIT: Final = 1 << 20
 _FILE: Final = {"schema": {"type": "string", "format": "binary", "maxLength": _SIZE_LIMIT}}
 _UPLOAD: Final[dict[str, Any]] = {
-    "requestBody": {"required": True, "content": dict.fromkeys((_XLSX, _CSV), _FILE)}
+    "requestBody": {"required": True, "content": {_MEDIA_TYPES[form]: _FILE for form in ("xlsx", "csv")}}
 }
 
 
@@ -59,16 +64,21 @@ async def export(
     _: Overseer,
     read: Read,
     version: Version = None,
-    form: Annotated[Literal["json", "xlsx", "csv"], Query()] = "json",
+    form: Annotated[FileForm, Query()] = "json",
 ) -> Response:
     """The rubric as a file that may be saved again under any name: JSON, Excel or CSV."""
     found = await handlers.shown(read, name, version)
+    file = f'attachment; filename="{found.name}-v{found.version}.{form}"'
+    return Response(_file(found, form), media_type=_MEDIA_TYPES[form], headers={"Content-Disposition": file})
+
+
+def _file(named: Rubrics, form: FileForm) -> bytes:
     match form:
         case "json":
-            content, media_type = form_of(found).model_dump_json(indent=2).encode(), _JSON
+            return form_of(named).model_dump_json(indent=2).encode()
         case "xlsx":
-            content, media_type = to_xlsx([sheet.table(found)]), _XLSX
+            return to_xlsx([sheet.table(named)])
         case "csv":
-            content, media_type = to_csv(sheet.table(found)), _CSV
-    file = f'attachment; filename="{found.name}-v{found.version}.{form}"'
-    return Response(content, media_type=media_type, headers={"Content-Disposition": file})
+            return to_csv(sheet.table(named))
+        case _:
+            assert_never(form)

@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
-from evaluation.domain.eligibility import Candidate, Eligibility
 from evaluation.domain.intake import Application, Call, Participant, Party, School
 from evaluation.domain.policy import ProgrammeYear, YearPolicy
 from evaluation.domain.vocabulary import ApplicationId, CallId, SchoolId, Stage, Year
@@ -107,9 +106,7 @@ async def year(tx: ReadTransaction, year: Year) -> ProgrammeYear:
 
 async def lock_years_under_way(tx: Transaction) -> list[Year]:
     """The years that have no final result yet; nobody else decides anything in them meanwhile."""
-    rows = await tx.fetch(
-        "select year from programme_year where stage <> 'final' order by year for update"
-    )
+    rows = await tx.fetch("select year from programme_year where stage <> 'final' order by year for update")
     return [Year(row["year"]) for row in rows]
 
 
@@ -255,60 +252,6 @@ async def unknown_schools(tx: Transaction, applications: Iterable[str]) -> list[
         list(applications),
     )
     return [row["school"] for row in rows]
-
-
-async def candidates(tx: Transaction, call: Call) -> list[Candidate]:
-    """Those of a call's manifest that still stand, by the time they were accepted.
-
-    Not all that were submitted: one that was withdrawn before the deadline stands in no manifest, and its
-    withdrawal may still be on its way.
-    """
-    rows = await tx.fetch(
-        """
-        select a.id, a.school, a.kind, a.documents, s.school_type, s.state = 'closed' as closed,
-          exists (select from participant p where p.year = a.year - 1 and p.school = a.school)
-          or exists (
-            select from standing h where h.year = a.year - 1 and h.school = a.school and h.state = 'selected'
-          ) as took_part,
-          exists (
-            select from application o where o.school = a.school and o.year = a.year and o.id <> a.id
-              and o.eligible
-          ) as others
-        from application a join school s on s.id = a.school
-        where a.id = any($1) and a.withdrawn_at is null
-        order by a.accepted_at, a.id
-        """,
-        list(call.manifest),
-    )
-    return [
-        Candidate(
-            ApplicationId(row["id"]),
-            SchoolId(row["school"]),
-            row["kind"],
-            tuple(row["documents"]),
-            row["school_type"],
-            closed=row["closed"],
-            took_part=row["took_part"],
-            others=row["others"],
-        )
-        for row in rows
-    ]
-
-
-async def save_eligibility(tx: Transaction, decided: Sequence[Eligibility], now: datetime) -> None:
-    await tx.execute(
-        """
-        update application a
-        set eligible = u.eligible, decided_at = $4,
-            reasons = array(select jsonb_array_elements_text(u.reasons))
-        from unnest($1::text[], $2::boolean[], $3::jsonb[]) as u (id, eligible, reasons)
-        where a.id = u.id
-        """,
-        [each.application for each in decided],
-        [each.eligible for each in decided],
-        [json.dumps(each.reasons) for each in decided],
-        now,
-    )
 
 
 async def parties(tx: Transaction, applications: Iterable[ApplicationId]) -> dict[ApplicationId, Party]:
