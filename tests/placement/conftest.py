@@ -8,6 +8,8 @@ from pydantic import PostgresDsn
 from tests.applications.tokens import Issuer
 from tests.placement.world import World
 
+from chassis import keyring
+from chassis.keyring import Keyring
 from chassis.service import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
@@ -25,8 +27,10 @@ async def world(
     """The placement service on a database of its own, asked over ASGI."""
     issuer = Issuer(tmp_path / "jwks.json")
     own = await database("placement")
-    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file)
-    runtime = Runtime(settings, await pool(own))
+    keys = tmp_path / "keys.json"
+    keyring.make(keys)
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
+    runtime = Runtime(settings, await pool(own), keys=Keyring(keys))
     transport = httpx2.ASGITransport(http.api(runtime))
     async with httpx2.AsyncClient(transport=transport, base_url="http://placement") as client:
-        yield World(own, runtime.pool, client, issuer, clock)
+        yield World(own, runtime.pool, client, issuer, clock, runtime.keyring)

@@ -1,7 +1,7 @@
 """Offers answered, agreements signed by three, placements begun and ended; counts that hold under a race."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -141,7 +141,10 @@ async def test_no_placement_becomes_active_on_an_agreement_that_lapsed_a_moment_
     settled, [offer] = await year.offered()
     await year.nearly_placed(settled, settled.students[0], offer)
     path = "/tripartite-agreements/signatures"
-    await year.at(RANKS_UNTIL + timedelta(days=200))
+    shorter = {"starts_on": "2025-04-01", "ends_on": "2025-10-20"}
+    done(await settled.school.post(f"/agreements/{settled.agreement}/terms", shorter), 201)
+    done(await settled.company.post(f"/agreements/{settled.agreement}/terms/signature"), 201)
+    await year.at(datetime(2025, 10, 20, 15, tzinfo=UTC))
     before = await year.state()
     refused(await settled.company.post(path), 409, ("agreement", "agreement_not_in_force"))
     assert await year.state() == before
@@ -233,11 +236,13 @@ async def test_the_database_itself_refuses_a_second_placement_and_a_count_above_
                 with other as (
                   insert into tripartite_agreement select 'agr_2', programme_year, student, school,
                     employment_class, company, opening, null, 'officer', 'test', state, drafted_at,
-                    student_signed_at, school_signed_at, company_signed_at from tripartite_agreement
-                  returning id
+                    student_signed_at, school_signed_at, company_signed_at, sign_until
+                  from tripartite_agreement returning id
                 )
-                insert into placement select 'plc_2', programme_year, student, school, employment_class,
-                  company, opening, other.id, state, placed_at from placement, other
+                insert into placement (id, programme_year, student, school, employment_class, company,
+                  opening, agreement, state, placed_at, starts_on)
+                select 'plc_2', programme_year, student, school, employment_class, company, opening,
+                  other.id, state, placed_at, starts_on from placement, other
                 """
             )
     finally:

@@ -13,6 +13,7 @@ from tests.asking import Caller, done, refused
 from tests.telling import Given, Teller
 
 from chassis import transaction
+from chassis.keyring import Keyring
 from chassis.transaction import Command, Pool, begin
 from contracts import applications, evaluation
 from contracts.event import Event
@@ -36,6 +37,9 @@ STATE: Final = (
     "employment_class",
     "student",
     "enrolment",
+    "guardian_consent",
+    "agreement_version",
+    "import_job",
     "opening",
     "matching_round",
     "preference",
@@ -70,6 +74,7 @@ class World:
     client: httpx2.AsyncClient
     issuer: Issuer
     stop_clock: Callable[[Database, datetime], Awaitable[None]]
+    keys: Keyring
     teller: Teller = field(default_factory=lambda: Teller(SPRING))
     made: Counter[str] = field(default_factory=Counter)
 
@@ -143,7 +148,9 @@ class World:
 
     async def enrolled(self, school: Caller, employment_class: str, count: int) -> list[Caller]:
         """Students of a class, signed in."""
-        rows = []
+        rows: list[dict[str, str]] = []
+        if not count:
+            return []
         for _ in range(count):
             self.made["student"] += 1
             rows.append({"reference": f"S-{self.made['student']:04}"})
@@ -257,6 +264,8 @@ def company_body(number: int, **changed: Any) -> dict[str, Any]:
         "province": "seoul",
         "industry": "machinery",
         "employees": 35,
+        "sme_status": "small",
+        "sme_confirmed_until": "2026-03-31",
     } | changed
 
 
@@ -273,6 +282,7 @@ def class_body(*companies: Caller) -> dict[str, Any]:
         "programme_year": YEAR,
         "track": "new_technology",
         "field": "smart_factory",
+        "hours": 350,
         "capacity": 20,
         "companies": [company.party for company in companies],
         "starts_on": "2025-05-01",
@@ -285,8 +295,12 @@ def openings_body(*places: int, **changed: Any) -> dict[str, Any]:
         "field": "smart_factory",
         "title": "설비 보전 (모의)",
         "province": "seoul",
+        "address": "서울특별시 금천구 모의로 1",
         "wage_krw_per_hour": 10500,
+        "hours_per_day": 7,
         "hours_per_week": 35,
+        "works_from": "09:00:00",
+        "works_until": "17:00:00",
         "starts_on": "2026-01-05",
     } | changed
     return {"programme_year": YEAR, "openings": [opening | {"places": each} for each in places]}

@@ -27,6 +27,9 @@ def _once(name: str) -> Transitions:
     return {name: {"": name}}
 
 
+OVER: Final = "over"
+"""An agreement that carries nothing more, however that came about."""
+
 MACHINES: Final[Mapping[str, Machine]] = {
     "school": Machine(
         ("school",),
@@ -94,25 +97,48 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "offer-expired": {"pending": "expired"},
         },
     ),
-    "company": Machine(("company",), _once("company-approved")),
+    "company": Machine(
+        ("company",),
+        {
+            "company-approved": {"": "approved"},
+            "company-suspended": {"approved": "suspended"},
+            "company-reinstated": {"suspended": "approved"},
+        },
+    ),
     "agreement": Machine(
         ("agreement",),
-        {"agreement-proposed": {"": "proposed"}, "agreement-in-force": {"proposed": "in_force"}},
+        {
+            "agreement-proposed": {"": "proposed"},
+            "agreement-in-force": {"proposed": "in_force"},
+            "agreement-changed": {"in_force": "in_force"},
+            "agreement-ended": {"proposed": OVER, "in_force": OVER},
+        },
     ),
     "class": Machine(
-        ("employment_class",), {"class-opened": {"": "open"}, "class-closed": {"open": "closed"}}
+        ("employment_class",),
+        {
+            "class-opened": {"": "open"},
+            "class-changed": {"open": "open"},
+            "class-closed": {"open": "closed"},
+        },
     ),
     "opening": Machine(
         ("opening",),
         {
             "opening-published": {"": "published"},
             # Again after a placement ended: that its place is free is told in no event.
-            "opening-filled": {"published": "filled", "filled": "filled"},
+            "opening-filled": {"published": "filled", "filled": "filled", "withdrawn": "withdrawn"},
+            "opening-changed": {"published": "published", "filled": "published"},
+            "opening-withdrawn": {"published": "withdrawn", "filled": "withdrawn"},
         },
     ),
     "enrolment": Machine(
         ("student", "employment_class"),
-        {"student-enrolled": {"": "enrolled"}},
+        {
+            "student-enrolled": {"": "enrolled", "left": "enrolled"},
+            "student-transferred": {"": "enrolled", "left": "enrolled"},
+            "student-left": {"enrolled": "left"},
+        },
     ),
     "round of a student": Machine(
         ("student", "round"),
@@ -129,10 +155,17 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "student-accepted": {"offered": "accepted"},
             "student-declined": {"offered": "declined"},
             "student-offer-expired": {"offered": "expired"},
+            "student-offer-withdrawn": {"offered": "withdrawn"},
         },
     ),
     "tripartite agreement": Machine(
-        ("agreement",), {"student-accepted": {"": "drafted"}, "student-placed": {"drafted": "in_force"}}
+        ("agreement",),
+        {
+            "student-accepted": {"": "drafted"},
+            # What an officer drafts by hand is told when all three have signed.
+            "student-placed": {"drafted": "in_force", "": "in_force"},
+            "student-agreement-ended": {"drafted": OVER, "": OVER},
+        },
     ),
     "delivery": Machine(
         ("delivery",),

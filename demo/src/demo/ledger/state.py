@@ -111,9 +111,14 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
             },
         ),
         "company": Table("select id, state from company"),
-        "agreement": Table("select id, state from bipartite_agreement"),
+        "agreement": Table(
+            """
+            select id, case when state in ('proposed', 'in_force') then state else 'over' end as state
+            from bipartite_agreement
+            """
+        ),
         "class": Table("select id, enrolled, capacity, state from employment_class"),
-        "enrolment": Table("select student from enrolment", ("student",)),
+        "enrolment": Table("select distinct student from enrolment", ("student",)),
         "opening": Table("select id, places, held, active, state from opening"),
         "round": Table("select id, state from matching_round"),
         "list": Table(
@@ -121,7 +126,14 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         ),
         "ranking": Table("select round, opening from ranking", ("round", "opening")),
         "offer": Table("select id, state from offer", ("id",), {"student-offered": ("offer",)}),
-        "tripartite": Table("select id, state from tripartite_agreement"),
+        # That one ended with its placement is told of the placement.
+        "tripartite": Table(
+            """
+            select id, case when state in ('withdrawn', 'lapsed') then 'over'
+              when state in ('ended', 'expired') then 'in_force' else state end as state
+            from tripartite_agreement
+            """
+        ),
         "placement": Table(
             "select id, student, opening, state from placement", ("id",), {"student-placed": ("placement",)}
         ),

@@ -143,6 +143,7 @@ def _placed(*path: str) -> Callable[[Entry], Counts]:
     return tells
 
 
+_FALLEN_AWAY: Final = frozenset({"student-offer-withdrawn", "student-agreement-ended", "preferences-opened"})
 _FILLED: Final = frozenset({"opening-filled"})
 _OFFERED: Final = frozenset({"offer-made"})
 """A place that falls free is offered to whoever is next, and to nobody where the list is empty."""
@@ -192,6 +193,29 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /companies/approvals"): Step(_each("company-approved")),
     ("placement", "POST /agreements"): Step(_each("agreement-proposed"), _rows("agreement")),
     ("placement", "POST /agreements/signatures"): Step(_each("agreement-in-force")),
+    ("placement", "POST /companies/{company}/sme-status"): Step(_just()),
+    ("placement", "POST /companies/{company}/suspension"): Step(
+        _just(company_suspended=1), may_tell=_FALLEN_AWAY
+    ),
+    ("placement", "POST /companies/{company}/reinstatement"): Step(_just(company_reinstated=1)),
+    ("placement", "POST /agreements/{agreement}/terms"): Step(_just()),
+    ("placement", "POST /agreements/{agreement}/terms/signature"): Step(_just(agreement_changed=1)),
+    ("placement", "POST /agreements/{agreement}/end"): Step(
+        _just(agreement_ended=1),
+        may_tell=_FALLEN_AWAY | {"class-changed", "class-closed", "opening-withdrawn"},
+    ),
+    ("placement", "POST /tripartite-agreements/{agreement}/withdrawal"): Step(
+        _just(student_agreement_ended=1), may_tell=frozenset({"preferences-opened"})
+    ),
+    ("placement", "PUT /classes/{employment_class}"): Step(_just(class_changed=1)),
+    ("placement", "POST /classes/{employment_class}/closure"): Step(_just(class_closed=1)),
+    ("placement", "POST /classes/{employment_class}/departures"): Step(
+        _just(student_left=1), may_tell=_FALLEN_AWAY
+    ),
+    ("placement", "POST /classes/{employment_class}/transfers"): Step(_just(student_transferred=1)),
+    ("placement", "PUT /students/{student}/guardian-consent"): Step(_just()),
+    ("placement", "PUT /openings/{opening}"): Step(_just(opening_changed=1)),
+    ("placement", "POST /openings/{opening}/withdrawal"): Step(_just(opening_withdrawn=1)),
     ("placement", "POST /classes"): Step(_just(class_opened=1), _row("class", "id")),
     ("placement", "POST /classes/{employment_class}/roster"): Step(
         _each("student-enrolled", "students"), _rows("enrolment", "students")

@@ -38,6 +38,7 @@ PARTNERS: Final = 4
 OPENINGS: Final = 3
 PLACES: Final = 3
 """Places of an opening."""
+TRAINING_HOURS: Final = 350
 LISTED: Final = 5
 """Openings that a student lists at most."""
 
@@ -119,7 +120,14 @@ def _company(company: Company) -> dict[str, Any]:
         "province": company.province,
         "industry": company.industry,
         "employees": company.employees,
+        "sme_status": _status(company.employees),
+        "sme_confirmed_until": calendar.SME_CONFIRMED_UNTIL.isoformat(),
     }
+
+
+def _status(employees: int) -> str:
+    """A simulated status; the real one goes by sales and industry."""
+    return "micro" if employees < 10 else "small" if employees < 50 else "medium"  # noqa: PLR2004 - a play
 
 
 async def _refused_company(stage: Stage, company: Company) -> None:
@@ -187,6 +195,7 @@ async def _open_class(stage: Stage, school: str, stream: str) -> Class:
         "programme_year": calendar.YEAR,
         "track": (stage.known.designations.get(school) or ("general",))[0],
         "field": _FIELDS[stream],
+        "hours": TRAINING_HOURS,
         "capacity": size + 2,
         "companies": [agreement["company"] for agreement in agreed["items"]],
         "starts_on": starts_on.isoformat(),
@@ -229,12 +238,17 @@ async def _publish(stage: Stage, market: Market, company: str) -> None:
 
 def _opening(market: Market, company: str) -> dict[str, Any]:
     described = market.companies[company]
+    hours = market.dice.choice((7, 8))
     return {
         "field": described.industry,
         "title": f"모의 {described.industry} 직무",
         "province": described.province,
+        "address": f"모의로 {market.dice.randint(1, 400)} (simulated)",
         "wage_krw_per_hour": market.dice.randrange(10_400, 13_000, 100),
-        "hours_per_week": market.dice.choice((35, 40)),
+        "hours_per_day": hours,
+        "hours_per_week": hours * 5,
+        "works_from": "09:00:00",
+        "works_until": "18:00:00",
         "starts_on": calendar.WORK_STARTS.isoformat(),
         "places": PLACES,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chassis.inbox import Inbox, Received
+from chassis.sealing import keep_heads
 from chassis.transaction import Transaction
 from contracts import topics
 from contracts.applications import ProgrammeYearOpened, SchoolClosed, SchoolRegistered, SchoolRenamed
@@ -17,7 +18,14 @@ from placement.domain.programme import School, YearRules
 from placement.domain.vocabulary import ParticipationState, SchoolId, Year
 from placement.handlers import programme as handlers
 
-inbox = Inbox(topics.APPLICATIONS, topics.EVALUATION)
+inbox = Inbox(
+    topics.APPLICATIONS,
+    topics.EVALUATION,
+    topics.APPLICATIONS_AUDIT,
+    topics.EVALUATION_AUDIT,
+    topics.NOTIFICATIONS_AUDIT,
+)
+keep_heads(inbox)
 
 
 @inbox.on(ProgrammeYearOpened)
@@ -32,6 +40,7 @@ async def year_opened(tx: Transaction, event: ProgrammeYearOpened) -> None:
             offer_days=policy.placement.offer_days,
             rounds=policy.placement.rounds,
             preferences_at_most=policy.placement.preferences_at_most,
+            signing_days=policy.placement.signing_days,
         ),
     )
 

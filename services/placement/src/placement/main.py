@@ -3,10 +3,12 @@
 import typer
 
 from chassis.cli import cli
-from chassis.service import Runtime, Service
+from chassis.service import Service
+from contracts.audit import PlacementAuditSealed
 from placement import events, http, snapshots
 from placement.settings import Settings
-from placement.worker import expire_offers
+from placement.store.persons import PERSONS
+from placement.worker import WORKERS
 from web import sweep
 
 
@@ -14,11 +16,15 @@ def recompute(app: typer.Typer) -> None:
     app.command(name="recompute")(snapshots.recompute)
 
 
-async def offers(runtime: Runtime) -> None:
-    settings: Settings = runtime.settings
-    await expire_offers(runtime.pool, runtime.stopping, settings.offer_sweep_seconds)
-
-
 def main() -> None:
-    workers = (sweep, offers)
-    cli(Service("placement", Settings, events.inbox, http.api, workers, commands=(recompute,)))()
+    service = Service(
+        name="placement",
+        settings=Settings,
+        inbox=events.inbox,
+        api=http.api,
+        workers=(sweep, *WORKERS),
+        commands=(recompute,),
+        sealed=(PERSONS,),
+        audited_as=PlacementAuditSealed,
+    )
+    cli(service)()

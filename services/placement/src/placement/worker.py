@@ -1,30 +1,87 @@
-"""What runs beside requests and events: offers whose time is up are let go, by the database's clock."""
+"""What runs beside requests and events, by the programme's clock: each is looked for again and again.
+
+Several of these, in several processes, leave alone what another has in hand. `WORKERS` is what the service
+runs.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from chassis.interruptions import pause
-from chassis.transaction import Command, Pool, Unavailable, begin, repeated
-from placement.handlers import offers
+from chassis.service import Runtime, Worker
+from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, repeated
+from placement.handlers import agreements, classes, offers, persons, retention, tripartite
 
 AT_ONCE: Final = 500
-"""Offers let go in one transaction."""
+"""What is done in one transaction at most."""
+
+Some = Callable[[Transaction], Awaitable[int]]
+"""Does some of what there is to do; answers how many, fewer than `AT_ONCE` when nothing is left."""
 
 
-async def expire_offers(pool: Pool, stopping: asyncio.Event, every: float) -> None:
-    """Look for such offers, `every` so many seconds, until told to stop.
+async def keep_doing(pool: Pool, stopping: asyncio.Event, some: Some, every: float) -> None:
+    """Do what there is to do, and look again `every` so many seconds, until told to stop."""
 
-    Several of these, in several processes, leave alone what another has in hand.
-    """
-
-    async def some() -> int:
+    async def step() -> int:
         async with begin(pool, Command(actor="placement")) as tx:
-            return await offers.expire_offers(tx, AT_ONCE)
+            return await some(tx)
 
     while not stopping.is_set():
         try:
-            more = await repeated(some) == AT_ONCE
+            more = await repeated(step) == AT_ONCE
         except Unavailable:
             more = False
         if not more:
             await pause(stopping, every)
+
+
+async def expire_offers(pool: Pool, stopping: asyncio.Event, every: float) -> None:
+    """Let go of offers whose time is up."""
+    await keep_doing(pool, stopping, lambda tx: offers.expire_offers(tx, AT_ONCE), every)
+
+
+async def ask_for_retention(pool: Pool, stopping: asyncio.Event, every: float) -> None:
+    """Ask about placements on the day on which their sixth or twelfth month is over, or as soon after."""
+    await keep_doing(pool, stopping, lambda tx: retention.checks_come(tx, AT_ONCE), every)
+
+
+async def end_agreements(pool: Pool, stopping: asyncio.Event, every: float) -> None:
+    """Let go of agreements that were not signed in time or whose last day is over; close classes that are."""
+
+    async def some(tx: Transaction) -> int:
+        done = [
+            await tripartite.lapse_agreements(tx, AT_ONCE),
+            await tripartite.expire_agreements(tx, AT_ONCE),
+            await agreements.expire_agreements(tx, AT_ONCE),
+            await classes.close_over(tx, AT_ONCE),
+        ]
+        return max(done)
+
+    await keep_doing(pool, stopping, some, every)
+
+
+async def forget_persons(pool: Pool, stopping: asyncio.Event, every: float, kept_days: int) -> None:
+    """Forget who students were whose last dealings are over for so many days."""
+    await keep_doing(pool, stopping, lambda tx: persons.erase_old(tx, kept_days, AT_ONCE), every)
+
+
+async def _offers(runtime: Runtime) -> None:
+    await expire_offers(runtime.pool, runtime.stopping, runtime.settings.offer_sweep_seconds)
+
+
+async def _agreements(runtime: Runtime) -> None:
+    await end_agreements(runtime.pool, runtime.stopping, runtime.settings.agreement_sweep_seconds)
+
+
+async def _retention(runtime: Runtime) -> None:
+    await ask_for_retention(runtime.pool, runtime.stopping, runtime.settings.retention_sweep_seconds)
+
+
+async def _persons(runtime: Runtime) -> None:
+    settings = runtime.settings
+    every, kept = settings.persons_sweep_seconds, settings.persons_kept_days
+    await forget_persons(runtime.pool, runtime.stopping, every, kept)
+
+
+WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _retention, _persons)

@@ -13,7 +13,19 @@ from demo.report.story import Check
 SYSTEM: Final = frozenset({"applications", "evaluation", "placement", "notifications"})
 """Pseudonyms under which services themselves let time pass: what expires, what was delivered."""
 OF_TIME: Final = frozenset(
-    {"offer-expired", "student-offer-expired", *(kind.type.split(".")[2] for kind in SEALED)}
+    {
+        "offer-expired",
+        "student-offer-expired",
+        "student-offer-withdrawn",
+        "student-agreement-ended",
+        "agreement-ended",
+        "class-changed",
+        "class-closed",
+        "opening-withdrawn",
+        "placement-ended",
+        "preferences-opened",
+        *(kind.type.split(".")[2] for kind in SEALED),
+    }
 )
 """What may be told because a moment has passed, and for no request."""
 

@@ -17,8 +17,8 @@ KST: Final = timezone(timedelta(hours=9), "KST")
 
 AGGREGATIONS: Final = ("mean", "trimmed_mean")
 NORMALISATIONS: Final = ("off", "mean_shift", "z_score")
-CONFLICT_GROUNDS: Final = ("same_school", "same_province")
-GROUPS_AT_MOST: Final = {0: 16, 1: 16}
+CONFLICT_GROUNDS: Final = ("same_school", "same_corporation", "same_province", "former_employer")
+GROUPS_AT_MOST: Final = {0: 16, 1: 16, 2: 3}
 """Quota groups that selection supports, by designations a school.
 
 A policy never changes, so one that evaluation cannot decide must not open a year.
@@ -75,6 +75,7 @@ class PlacementRules:
     offer_days: int
     rounds: int
     preferences_at_most: int
+    signing_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)

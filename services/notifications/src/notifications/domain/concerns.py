@@ -148,12 +148,28 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
         Concern("agreement_in_force_school", SCHOOL),
         Concern("agreement_in_force_company", COMPANY),
     ),
+    "ieum.placement.agreement-changed.v1": (
+        Concern("agreement_changed_school", SCHOOL),
+        Concern("agreement_changed_company", COMPANY),
+    ),
+    "ieum.placement.agreement-ended.v1": (
+        Concern("agreement_ended_school", SCHOOL),
+        Concern("agreement_ended_company", COMPANY),
+    ),
+    "ieum.placement.class-changed.v1": (Concern("class_changed", SCHOOL),),
     "ieum.placement.class-opened.v1": (
         Concern("class_opened_school", SCHOOL),
         Concern("class_opened_company", Each("companies")),
     ),
     "ieum.placement.class-closed.v1": (Concern("class_closed", SCHOOL),),
     "ieum.placement.company-approved.v1": (Concern("company_approved", COMPANY),),
+    "ieum.placement.company-suspended.v1": (
+        Concern("company_suspended", COMPANY),
+        Concern("company_suspended_office", Office()),
+    ),
+    "ieum.placement.company-reinstated.v1": (Concern("company_reinstated", COMPANY),),
+    "ieum.placement.opening-changed.v1": (Concern("opening_changed", Each("schools")),),
+    "ieum.placement.opening-withdrawn.v1": (Concern("opening_withdrawn", COMPANY),),
     "ieum.placement.opening-published.v1": (
         Concern("opening_published_company", COMPANY),
         Concern("opening_published_school", Each("schools")),
@@ -161,6 +177,18 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     "ieum.placement.opening-filled.v1": (Concern("opening_filled", COMPANY),),
     "ieum.students.student-enrolled.v1": (Concern("student_enrolled", STUDENT),),
     "ieum.students.student-forgotten.v1": (Concern("student_forgotten", STUDENT),),
+    "ieum.students.student-transferred.v1": (Concern("student_transferred", STUDENT),),
+    "ieum.students.student-left.v1": (Concern("student_left", STUDENT),),
+    "ieum.students.student-offer-withdrawn.v1": (
+        Concern("student_offer_withdrawn", STUDENT),
+        Concern("student_offer_withdrawn_company", COMPANY),
+        Concern("student_offer_withdrawn_school", SCHOOL),
+    ),
+    "ieum.students.student-agreement-ended.v1": (
+        Concern("student_agreement_ended", STUDENT),
+        Concern("student_agreement_ended_company", COMPANY),
+        Concern("student_agreement_ended_school", SCHOOL),
+    ),
     "ieum.students.preferences-opened.v1": (Concern("preferences_opened", STUDENT, until="until"),),
     "ieum.students.student-unmatched.v1": (Concern("student_unmatched", STUDENT),),
     "ieum.students.student-offered.v1": (

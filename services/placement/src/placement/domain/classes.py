@@ -1,11 +1,12 @@
 """Employment-customised classes (취업맞춤반) and their rosters."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.refusals import Conflict, Invalid, Refusal
 from placement.domain.agreements import Term
+from placement.domain.persons import Person
 from placement.domain.programme import Participation, School, YearRules
 from placement.domain.rules import distinct, refuse
 from placement.domain.vocabulary import ClassId, ClassState, CompanyId, SchoolId, StudentId, Year
@@ -13,10 +14,11 @@ from placement.domain.vocabulary import ClassId, ClassState, CompanyId, SchoolId
 
 @dataclass(frozen=True, slots=True)
 class ClassPlan:
-    """What a school wants to open; `capacity` in students, `companies` are those it trains for."""
+    """What a school opens; `hours` of training, `capacity` in students, `companies` it trains for."""
 
     track: str
     field: str
+    hours: int
     capacity: int
     companies: tuple[CompanyId, ...]
     term: Term
@@ -34,7 +36,7 @@ class EmploymentClass:
     closed_at: datetime | None = None
     closed_reason: str | None = None
 
-    def enrol(self, students: int) -> "EmploymentClass":
+    def enrol(self, students: int, today: date) -> "EmploymentClass":
         """Take in so many students.
 
         Raises:
@@ -42,10 +44,37 @@ class EmploymentClass:
         """
         if self.state is not ClassState.OPEN:
             raise Conflict("class_closed", f"The class is closed ({self.closed_reason})", "employment_class")
+        if self.plan.term.ends_on < today:
+            raise Conflict("class_over", "The class's last day is over", "employment_class")
         if self.enrolled + students > self.plan.capacity:
             left = self.plan.capacity - self.enrolled
             raise Conflict("class_full", f"The class has {left} seats left, {students} are asked for", "rows")
         return replace(self, enrolled=self.enrolled + students)
+
+    def let_go(self, students: int = 1) -> "EmploymentClass":
+        """So many students leave, and their seats are free."""
+        return replace(self, enrolled=self.enrolled - students)
+
+    def change(self, plan: ClassPlan, ground: "Ground") -> "EmploymentClass":
+        """Another plan for an open class, under the rules for a new one; never for fewer than are in it.
+
+        A company that is in the class already must have its agreement as well as a new one.
+        """
+        if self.state is not ClassState.OPEN:
+            raise Conflict("class_closed", f"The class is closed ({self.closed_reason})", "state")
+        ground.participation.require_taking_part()
+        broken = list(_broken(plan, ground))
+        if plan.capacity < self.enrolled:
+            broken.append(
+                Conflict("below_enrolled", f"{self.enrolled} students are in the class", "capacity")
+            )
+        refuse(broken)
+        return replace(self, plan=plan)
+
+    def without(self, companies: Collection[CompanyId]) -> "EmploymentClass":
+        """Companies whose agreement is over are trained for no longer."""
+        left = tuple(each for each in self.plan.companies if each not in companies)
+        return replace(self, plan=replace(self.plan, companies=left))
 
     def close(self, reason: str, now: datetime) -> "EmploymentClass":
         """Take no one new from now on; who is in it stays."""
@@ -111,23 +140,49 @@ class KnownStudent:
     active_class: ClassId | None
 
 
-def check_roster(references: Sequence[str], known: Mapping[str, KnownStudent]) -> None:
-    """Refuse a roster with every row that breaks a rule; rows count from 0, as in the request.
+@dataclass(frozen=True, slots=True)
+class RosterEntry:
+    """A row of a roster: where it stands in the request or file, and whom it enrols into which class.
 
-    Raises:
-        Several, Invalid, Conflict: A reference stands there twice, or its student is in a class already.
+    `consented_on` is the day on which a parent or guardian agreed, where the school recorded it; `person`
+    is who the student is, where it says so.
     """
-    refuse(_broken_rows(references, known))
+
+    at: str
+    employment_class: ClassId
+    reference: str
+    consented_on: date | None = None
+    person: Person | None = None
 
 
-def _broken_rows(references: Sequence[str], known: Mapping[str, KnownStudent]) -> Iterator[Refusal]:
-    seen: dict[str, int] = {}
-    for row, reference in enumerate(references):
-        field = f"rows.{row}.reference"
-        if reference in seen:
-            yield Invalid("distinct", f"The reference stands in row {seen[reference]} already", field)
+def check_roster(
+    roster: Sequence[RosterEntry], known: Mapping[str, KnownStudent], today: date
+) -> Iterator[Refusal]:
+    """Every row that breaks a rule: a reference twice, a student in a class already, a consent to come."""
+    seen: dict[str, str] = {}
+    for entry in roster:
+        field = f"{entry.at}.reference"
+        if entry.reference in seen:
+            yield Invalid("distinct", f"The reference stands in {seen[entry.reference]} already", field)
             continue
-        seen[reference] = row
-        student = known.get(reference)
+        seen[entry.reference] = entry.at
+        student = known.get(entry.reference)
         if student is not None and student.active_class is not None:
             yield Conflict("enrolled_already", "The student is in a class already; one at a time", field)
+        if entry.consented_on is not None and entry.consented_on > today:
+            yield Invalid(
+                "in_the_past", f"Today is {today.isoformat()} in Korea", f"{entry.at}.guardian_consent_on"
+            )
+        if entry.person is not None:
+            yield from entry.person.broken(today, f"{entry.at}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A parent or guardian agreed to a minor's employment; the paper is kept by school and company.
+
+    Source: Labor Standards Act, Article 66 (papers of minors).
+    """
+
+    student: StudentId
+    given_on: date

@@ -1,12 +1,15 @@
-"""Companies: the registration number that the tax office gave, and an officer's approval."""
+"""Companies: the registration number that the tax office gave, SME status, approval and suspension.
+
+registered ── an officer approves ──▶ approved ◀── reinstated / suspended ──▶ suspended
+"""
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from chassis.refusals import Conflict, Invalid
-from placement.domain.vocabulary import CompanyId, CompanyState
+from placement.domain.vocabulary import KST, CompanyId, CompanyState, SmeStatus
 
 _WEIGHTS: Final = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 _LOWEST_OFFICE: Final = 101
@@ -14,7 +17,11 @@ _LOWEST_OFFICE: Final = 101
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """What a company says of itself; `employees` counts heads."""
+    """What a company says of itself; `employees` counts heads.
+
+    `sme_status` is what the confirmation of SMEs (중소기업 확인서) says under the Framework Act on Small and
+    Medium Enterprises, Article 2; `sme_confirmed_until` is the last day on which it is valid.
+    """
 
     registration_number: str
     name_ko: str
@@ -22,6 +29,19 @@ class CompanyFacts:
     province: str
     industry: str
     employees: int
+    sme_status: SmeStatus
+    sme_confirmed_until: date | None
+
+    def require_sme(self, day: date) -> None:
+        """Refuse a company that is no SME, or whose confirmation does not reach to `day`."""
+        if self.sme_status is SmeStatus.NOT_SME:
+            raise Conflict("not_an_sme", "The programme is for small and medium enterprises", "sme_status")
+        if self.sme_confirmed_until is None or self.sme_confirmed_until < day:
+            raise Conflict(
+                "sme_not_confirmed",
+                "The confirmation of SME status is missing or no longer valid",
+                "sme_confirmed_until",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +51,37 @@ class Company:
     state: CompanyState
     registered_at: datetime
     approved_at: datetime | None = None
+    suspended_at: datetime | None = None
+    suspended_reason: str | None = None
 
     def approve(self, now: datetime) -> "Company":
         if self.state is not CompanyState.REGISTERED:
             raise Conflict("company_not_registered", f"The company is {self.state} already", "state")
+        self.facts.require_sme(now.astimezone(KST).date())
         return replace(self, state=CompanyState.APPROVED, approved_at=now)
 
-    def require_approved(self) -> None:
-        """Refuse what only an approved company may do."""
+    def suspend(self, reason: str, now: datetime) -> "Company":
+        """Take no new students from now on; those who are there are followed up."""
+        self.require_approved("state")
+        return replace(self, state=CompanyState.SUSPENDED, suspended_at=now, suspended_reason=reason)
+
+    def reinstate(self, now: datetime) -> "Company":
+        """Take students again; its SME status must stand on that day."""
+        if self.state is not CompanyState.SUSPENDED:
+            raise Conflict("company_not_suspended", f"The company is {self.state}", "state")
+        self.facts.require_sme(now.astimezone(KST).date())
+        return replace(self, state=CompanyState.APPROVED, suspended_at=None, suspended_reason=None)
+
+    def require_approved(self, field: str = "company") -> None:
+        """Refuse what only an approved company may do.
+
+        Raises:
+            Conflict: `company_suspended`, or `company_not_approved` where no officer has approved it yet.
+        """
+        if self.state is CompanyState.SUSPENDED:
+            raise Conflict("company_suspended", f"The company is suspended ({self.suspended_reason})", field)
         if self.state is not CompanyState.APPROVED:
-            raise Conflict("company_not_approved", "An officer has not approved the company yet", "company")
+            raise Conflict("company_not_approved", "An officer has not approved the company yet", field)
 
 
 def registration_number(written: str) -> str:
@@ -74,4 +115,15 @@ def check_digit(nine: str) -> int:
 def register(company: CompanyId, facts: CompanyFacts, now: datetime) -> Company:
     """A company enters, to be approved by an officer."""
     number = registration_number(facts.registration_number)
+    check_status(facts.sme_status, facts.sme_confirmed_until)
     return Company(company, replace(facts, registration_number=number), CompanyState.REGISTERED, now)
+
+
+def check_status(status: SmeStatus, confirmed_until: date | None) -> None:
+    """Refuse a status without the last day of its confirmation, and a day that confirms nothing."""
+    if (status is SmeStatus.NOT_SME) != (confirmed_until is None):
+        raise Invalid(
+            "status_and_day",
+            "A confirmed SME status comes with the last day of its confirmation, and only that",
+            "sme_confirmed_until",
+        )

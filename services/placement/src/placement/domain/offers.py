@@ -1,6 +1,6 @@
 """Offers of a matching round, and the placements they become.
 
-offer        offered ──▶ accepted | declined | expired
+offer        offered ──▶ accepted | declined | expired | withdrawn
 placement    active ──▶ ended
 """
 
@@ -42,6 +42,7 @@ class Offer:
     expires_at: datetime
     state: OfferState = OfferState.OFFERED
     answered_at: datetime | None = None
+    withdrawn_reason: str | None = None
 
     def accept(self, now: datetime) -> "Offer":
         return self._answered(OfferState.ACCEPTED, now)
@@ -56,6 +57,11 @@ class Offer:
                 "offer_runs", f"It can be answered until {self.expires_at.isoformat()}", "expires_at"
             )
         return replace(self, state=OfferState.EXPIRED, answered_at=now)
+
+    def withdraw(self, reason: str, now: datetime) -> "Offer":
+        """What the offer stood on is gone: the agreement, the company's approval, the stay in the class."""
+        self._require_open()
+        return replace(self, state=OfferState.WITHDRAWN, answered_at=now, withdrawn_reason=reason)
 
     def _answered(self, state: OfferState, now: datetime) -> "Offer":
         self._require_open()

@@ -13,7 +13,7 @@ GENERAL = "general"
 
 @dataclass(frozen=True, slots=True)
 class YearRules:
-    """Sizes in students, `offer_days` in calendar days; `rounds` and `preferences_at_most` at most."""
+    """Sizes in students, `offer_days` and `signing_days` in calendar days; the others at most."""
 
     year: Year
     class_min_size: int
@@ -21,11 +21,20 @@ class YearRules:
     offer_days: int
     rounds: int
     preferences_at_most: int
+    signing_days: int = 14
 
     def offer_until(self, now: datetime) -> datetime:
         """First moment too late to answer an offer made `now`: the midnight in Korea after its last day."""
-        after = now.astimezone(KST).date() + timedelta(days=self.offer_days + 1)
-        return datetime.combine(after, time(), KST)
+        return _midnight_after(now, self.offer_days)
+
+    def sign_until(self, now: datetime) -> datetime:
+        """First moment too late to sign an agreement drafted `now`, as with offers."""
+        return _midnight_after(now, self.signing_days)
+
+
+def _midnight_after(now: datetime, days: int) -> datetime:
+    after = now.astimezone(KST).date() + timedelta(days=days + 1)
+    return datetime.combine(after, time(), KST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,36 @@ class ParticipationState(StrEnum):
 class CompanyState(StrEnum):
     REGISTERED = "registered"
     APPROVED = "approved"
+    SUSPENDED = "suspended"
+
+
+class SmeStatus(StrEnum):
+    """What the confirmation of SMEs (중소기업 확인서) says: 소상공인, 소기업, 중기업, or none of them."""
+
+    MICRO = "micro"
+    SMALL = "small"
+    MEDIUM = "medium"
+    NOT_SME = "not_sme"
 
 
 class BipartiteState(StrEnum):
+    """`withdrawn` was never in force; `ended` was, and is so before its term; `expired` by its last day."""
+
     PROPOSED = "proposed"
     IN_FORCE = "in_force"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
+
+class OverBy(StrEnum):
+    """Who put an end to an agreement; `deadline` is nobody but the calendar."""
+
+    SCHOOL = "school"
+    COMPANY = "company"
+    STUDENT = "student"
+    OFFICER = "officer"
+    DEADLINE = "deadline"
 
 
 class ClassState(StrEnum):
@@ -50,9 +75,23 @@ class ClassState(StrEnum):
     CLOSED = "closed"
 
 
+class LeaveReason(StrEnum):
+    """Why a student leaves a class: 전학, 자퇴, 진로 변경, 건강, other; `transferred` goes to another one."""
+
+    CHANGED_SCHOOL = "changed_school"
+    LEFT_SCHOOL = "left_school"
+    CHANGED_PLANS = "changed_plans"
+    HEALTH = "health"
+    OTHER = "other"
+    TRANSFERRED = "transferred"
+
+
 class OpeningState(StrEnum):
+    """`withdrawn` offers no place to anyone new; the places that are held go on."""
+
     PUBLISHED = "published"
     FILLED = "filled"
+    WITHDRAWN = "withdrawn"
 
 
 class RoundState(StrEnum):
@@ -66,11 +105,18 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class TripartiteState(StrEnum):
+    """`withdrawn` and `lapsed` were never in force; `ended` and `expired` were."""
+
     DRAFTED = "drafted"
     IN_FORCE = "in_force"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    ENDED = "ended"
+    EXPIRED = "expired"
 
 
 class Route(StrEnum):

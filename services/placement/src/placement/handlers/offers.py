@@ -10,7 +10,9 @@ from placement import announce
 from placement.domain.agreements import Parties, Tripartite, draft
 from placement.domain.offers import Offer
 from placement.domain.vocabulary import AgreementId, OfferId, Side, StudentId
-from placement.store import classes, openings
+from placement.handlers import rounds
+from placement.handlers.agreements import require_partners
+from placement.store import classes, openings, programme, tripartite
 from placement.store import offers as store
 
 
@@ -24,11 +26,13 @@ async def accept_offer(tx: Transaction, offer: OfferId, student: StudentId, *, s
     parties = Parties(
         accepted.year, student, enrolled.school.id, enrolled.employment_class, work.company, work.opening
     )
-    agreement = draft(AgreementId(identifiers.new("agr")), parties, offer=offer)
+    await require_partners(tx, [parties], now)
+    rules = await programme.rules(tx, accepted.year)
+    agreement = draft(AgreementId(identifiers.new("agr")), parties, rules.sign_until(now), offer=offer)
     if sign:
         agreement = agreement.sign(Side.STUDENT, now)
     await store.save_offers(tx, [accepted])
-    await store.add_agreement(tx, agreement, now)
+    await tripartite.add(tx, agreement, now)
     outbox.add(tx, announce.accepted(accepted, enrolled, work, agreement, now))
     return agreement
 
@@ -42,6 +46,7 @@ async def decline_offer(tx: Transaction, offer: OfferId, student: StudentId) -> 
     enrolled = (await classes.enrolled(tx, [student]))[student]
     work = (await openings.work(tx, [declined.opening]))[declined.opening]
     outbox.add(tx, announce.declined(declined, enrolled, work, now))
+    await rounds.invite_free(tx, [student], now)
     return declined
 
 
@@ -56,6 +61,7 @@ async def expire_offers(tx: Transaction, at_most: int) -> int:
     work = await openings.work(tx, [offer.opening for offer in expired])
     for offer in expired:
         outbox.add(tx, announce.expired(offer, enrolled[offer.student], work[offer.opening], now))
+    await rounds.invite_free(tx, list(enrolled), now)
     return len(expired)
 
 

@@ -1,4 +1,4 @@
-"""Use cases of tripartite agreements and placements: sign, record by hand, end."""
+"""Use cases of tripartite agreements and placements: sign, record by hand."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,15 +9,13 @@ from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict, NotFound
 from chassis.transaction import Transaction
 from placement import announce
-from placement.domain.agreements import Parties, Tripartite, day_of, draft
-from placement.domain.offers import Placement
+from placement.domain.agreements import Parties, Tripartite, draft
 from placement.domain.openings import Opening
-from placement.domain.rules import refuse
+from placement.domain.placements import begin
 from placement.domain.vocabulary import (
     AgreementId,
     ClassId,
     CompanyId,
-    EndReason,
     OpeningId,
     OpeningState,
     PlacementId,
@@ -26,13 +24,15 @@ from placement.domain.vocabulary import (
     StudentId,
     TripartiteState,
 )
-from placement.store import bipartite, classes, openings
+from placement.handlers.agreements import require_partners
+from placement.store import classes, openings, programme, retention, tripartite
 from placement.store import offers as store
+from placement.store import placements as placement_store
 
 
 async def sign_agreement(tx: Transaction, agreement: AgreementId, side: Side, party: str) -> Tripartite:
     """One of the three signs; with the last signature the placement is active."""
-    waiting = await store.agreement_for_update(tx, agreement)
+    waiting = await tripartite.for_update(tx, agreement)
     if party != _party_of(waiting, side):
         raise NotFound("agreement_not_found", "There is no such agreement", "agreement")
     return (await _sign(tx, [waiting], side))[0]
@@ -43,12 +43,12 @@ async def sign_for_class(tx: Transaction, employment_class: ClassId, school: Sch
     present = await classes.for_update(tx, employment_class)
     if present.school != school:
         raise NotFound("employment_class_not_found", "There is no such employment class", "employment_class")
-    return await _sign(tx, await store.unsigned_of_class(tx, employment_class), Side.SCHOOL)
+    return await _sign(tx, await tripartite.unsigned_of_class(tx, employment_class), Side.SCHOOL)
 
 
 async def sign_for_company(tx: Transaction, company: CompanyId) -> list[Tripartite]:
     """A company signs all that waits for it."""
-    return await _sign(tx, await store.unsigned_of_company(tx, company), Side.COMPANY)
+    return await _sign(tx, await tripartite.unsigned_of_company(tx, company), Side.COMPANY)
 
 
 async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId, reason: str) -> Tripartite:
@@ -63,33 +63,20 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
     parties = Parties(
         present.year, student, enrolled.school.id, enrolled.employment_class, present.company, present.id
     )
-    recorded = draft(AgreementId(identifiers.new("agr")), parties, reason=reason)
-    await _require_partners(tx, [recorded], now)
+    rules = await programme.rules(tx, present.year)
+    recorded = draft(AgreementId(identifiers.new("agr")), parties, rules.sign_until(now), reason=reason)
+    await require_partners(tx, [parties], now)
     await openings.save(tx, [present.hold()])
-    await store.add_agreement(tx, recorded, now)
+    await tripartite.add(tx, recorded, now)
     detail = {"student": student, "opening": opening}
     await audit.record(tx, action="placement_recorded", subject=recorded.id, reason=reason, detail=detail)
     return recorded
 
 
-async def end_placement(tx: Transaction, placement: PlacementId, party: str, reason: EndReason) -> Placement:
-    """The school or the company of a placement ends it; exactly one place is free again."""
-    present = await store.placement_for_update(tx, placement)
-    if party not in (present.parties.school, present.parties.company):
-        raise NotFound("placement_not_found", "There is no such placement", "placement")
-    now = await tx.now()
-    ended = present.end(reason, now)
-    await store.end_placement(tx, ended)
-    freed = (await openings.for_update(tx, [ended.parties.opening]))[ended.parties.opening]
-    await openings.save(tx, [freed.vacate()])
-    await audit.record(tx, action="placement_ended", subject=ended.id, reason=reason)
-    return ended
-
-
 async def _sign(tx: Transaction, waiting: Sequence[Tripartite], side: Side) -> list[Tripartite]:
     now = await tx.now()
     signed = [agreement.sign(side, now) for agreement in waiting]
-    await store.save_agreements(tx, signed)
+    await tripartite.save(tx, signed)
     complete = [agreement for agreement in signed if agreement.state is TripartiteState.IN_FORCE]
     if complete:
         await _activate(tx, complete, now)
@@ -98,15 +85,16 @@ async def _sign(tx: Transaction, waiting: Sequence[Tripartite], side: Side) -> l
 
 async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: datetime) -> None:
     """Signed agreements become active placements, on bipartite agreements in force until the commit."""
-    await _require_partners(tx, complete, now)
+    await require_partners(tx, [agreement.parties for agreement in complete], now)
+    work = await openings.work(tx, [agreement.parties.opening for agreement in complete])
     placements = [
-        Placement(PlacementId(identifiers.new("plc")), agreement.parties, agreement.id, now)
+        begin(PlacementId(identifiers.new("plc")), agreement, work[agreement.parties.opening].starts_on, now)
         for agreement in complete
     ]
-    await store.add_placements(tx, placements)
+    await placement_store.add(tx, placements)
+    await retention.schedule(tx, placements)
     filled = await _occupy(tx, complete)
     enrolled = await classes.enrolled(tx, [agreement.parties.student for agreement in complete])
-    work = await openings.work(tx, [agreement.parties.opening for agreement in complete])
     for placement, agreement in zip(placements, complete, strict=True):
         parties = agreement.parties
         student = enrolled[parties.student]
@@ -122,19 +110,6 @@ async def _occupy(tx: Transaction, complete: Sequence[Tripartite]) -> list[Openi
     occupied = [opening.occupy(places[opening.id]) for opening in present.values()]
     await openings.save(tx, occupied)
     return [opening for opening in occupied if opening.state is OpeningState.FILLED]
-
-
-async def _require_partners(tx: Transaction, agreements: Sequence[Tripartite], now: datetime) -> None:
-    """Refuse agreements whose school and company have no bipartite agreement in force today."""
-    pairs = {(each.parties.year, each.parties.school, each.parties.company) for each in agreements}
-    in_force = await bipartite.in_force(tx, pairs, day_of(now))
-    refuse(
-        Conflict(
-            "agreement_not_in_force", f"{each.id}: school and company have none in force today", "agreement"
-        )
-        for each in agreements
-        if (each.parties.year, each.parties.school, each.parties.company) not in in_force
-    )
 
 
 def _party_of(agreement: Tripartite, side: Side) -> str:

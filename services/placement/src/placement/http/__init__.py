@@ -1,6 +1,18 @@
 """The HTTP interface: request, command, handler, response."""
 
-from placement.http import agreements, classes, companies, openings, overview, placements, rounds
+from placement.http import (
+    agreements,
+    classes,
+    companies,
+    openings,
+    outcomes,
+    overview,
+    persons,
+    placements,
+    retention,
+    rounds,
+    tripartite,
+)
 from web import api as make
 
 api = make(
@@ -13,6 +25,10 @@ api = make(
         openings.router,
         rounds.router,
         placements.router,
+        tripartite.router,
+        retention.router,
+        outcomes.router,
+        persons.router,
         overview.router,
     ],
 )

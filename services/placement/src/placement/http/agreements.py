@@ -9,10 +9,10 @@ from contracts import values
 from placement.domain.agreements import BipartiteDraft
 from placement.domain.vocabulary import AgreementId, CompanyId, SchoolId, Side, Year
 from placement.handlers import agreements as handlers
-from placement.http.bodies import Body, Line, TermBody
-from placement.http.identity import ConfinedOrganisation, Organisation, Signatory
+from placement.http.bodies import AgreementPath, Body, Line, TermBody
+from placement.http.identity import ConfinedOrganisation, Organisation, OrganisationOrOfficer, Signatory
 from placement.views import agreements as views
-from placement.views.agreements import BipartiteFilter, BipartiteView
+from placement.views.agreements import BipartiteDetail, BipartiteFilter, BipartiteView
 from placement.views.shapes import Page
 from web import Read, Router, Tx
 
@@ -36,6 +36,10 @@ class ProposeAgreements(Body):
     agreements: Annotated[list[ProposedAgreement], Field(min_length=1, max_length=500)]
 
 
+class EndAgreement(Body):
+    reason: values.Reason = Field(examples=["by_mutual_consent"])
+
+
 class SignAgreements(Body):
     agreements: Annotated[list[AgreementId], Field(min_length=1, max_length=500)]
 
@@ -54,6 +58,39 @@ async def sign(body: SignAgreements, by: Organisation, tx: Tx) -> list[Bipartite
     """Sign what the other party proposed, all or none; the agreements are in force thereby."""
     await handlers.sign_agreements(tx, body.agreements, by.side, by.party)
     return await views.bipartite_of(tx, [*body.agreements])
+
+
+@router.post("/agreements/{agreement}/terms", status_code=201)
+async def want_term(agreement: AgreementPath, body: TermBody, by: Organisation, tx: Tx) -> BipartiteView:
+    """Want another term for an agreement in force; the present one stands until the other party signs."""
+    await handlers.want_term(tx, agreement, body.term(), by.side, by.party)
+    return (await views.bipartite_of(tx, [agreement]))[0]
+
+
+@router.post("/agreements/{agreement}/terms/signature", status_code=201)
+async def settle_term(agreement: AgreementPath, by: Organisation, tx: Tx) -> BipartiteView:
+    """Sign the term that the other party wants."""
+    await handlers.settle_term(tx, agreement, by.side, by.party)
+    return (await views.bipartite_of(tx, [agreement]))[0]
+
+
+@router.post("/agreements/{agreement}/end", status_code=201)
+async def end(
+    agreement: AgreementPath, body: EndAgreement, who: OrganisationOrOfficer, tx: Tx
+) -> BipartiteView:
+    """Withdraw a proposal, or end an agreement in force before its last day.
+
+    Offers and unsigned agreements between the two are withdrawn, the school's open classes go on without the
+    company, and the company's openings are withdrawn where no other school is left; work goes on.
+    """
+    await handlers.end_agreement(tx, agreement, who.by, who.party, body.reason)
+    return (await views.bipartite_of(tx, [agreement]))[0]
+
+
+@router.get("/agreements/{agreement}")
+async def show(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> BipartiteDetail:
+    """An agreement with every version of it."""
+    return await views.bipartite_detail(read, agreement, None if own is None else (own.side, own.party))
 
 
 @router.get("/agreements")

@@ -1,38 +1,73 @@
 """Routes of employment classes and rosters."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Self
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts import values
-from placement.domain.classes import ClassPlan
-from placement.domain.vocabulary import CompanyId, Year
+from placement.domain.classes import ClassPlan, RosterEntry
+from placement.domain.persons import NAME_LENGTH, Person
+from placement.domain.vocabulary import ClassId, CompanyId, LeaveReason, StudentId, Year
 from placement.handlers import classes as handlers
 from placement.handlers import placements
-from placement.http.bodies import Body, ClassPath, TermBody, Track
+from placement.http.bodies import Body, ClassPath, StudentPath, TermBody, Track
 from placement.http.identity import ConfinedSchool, School
 from placement.views import agreements as agreement_views
 from placement.views import classes as views
 from placement.views.agreements import TripartiteView
 from placement.views.classes import ClassDetail, ClassFilter, ClassView
 from placement.views.shapes import Page
-from web import Read, Router, Tx
+from web import Keys, Read, Router, Tx
 
 router = Router(tags=["employment classes"])
 
 MOST_ROWS = 5_000
 
 
-class OpenClass(TermBody):
-    programme_year: values.ProgrammeYear
+class ClassBody(TermBody):
     track: Track
     field: values.Code = Field(description="What is taught", examples=["smart_factory"])
+    hours: int = Field(ge=1, le=3000, description="Hours of training", examples=[350])
     capacity: int = Field(ge=1, le=1000, description="Students it takes at most", examples=[20])
     companies: Annotated[list[CompanyId], Field(min_length=1, max_length=100)]
 
     def plan(self) -> ClassPlan:
-        return ClassPlan(self.track, self.field, self.capacity, tuple(self.companies), self.term())
+        return ClassPlan(
+            self.track, self.field, self.hours, self.capacity, tuple(self.companies), self.term()
+        )
+
+
+class OpenClass(ClassBody):
+    programme_year: values.ProgrammeYear
+
+
+class LeaveClass(Body):
+    student: StudentId
+    reason: LeaveReason = Field(examples=["changed_school"])
+
+    @field_validator("reason")
+    @classmethod
+    def _left_altogether(cls, reason: LeaveReason) -> LeaveReason:
+        if reason is LeaveReason.TRANSFERRED:
+            raise PydanticCustomError("known", "A transfer has a route of its own")
+        return reason
+
+
+class Transfer(Body):
+    student: StudentId
+    to: ClassId = Field(description="The class the student goes to")
+
+
+class RecordConsent(Body):
+    given_on: date = Field(description="Day on the guardian's paper", examples=["2025-04-28"])
+
+
+class ConsentView(Body):
+    student: str
+    given_on: date
 
 
 class EnrolStudent(Body):
@@ -43,6 +78,26 @@ class EnrolStudent(Body):
         description="The school's own code for the student, no name and no resident number",
         examples=["2025-3-0142"],
     )
+    guardian_consent_on: date | None = Field(
+        default=None, description="Day on which a parent or guardian of a minor agreed in writing"
+    )
+
+    name: str | None = Field(
+        default=None, min_length=1, max_length=NAME_LENGTH, examples=["모의 학생 (simulated)"]
+    )
+    birth_date: date | None = Field(default=None, description="Comes with the name, or neither does")
+
+    @model_validator(mode="after")
+    def _person_is_whole(self) -> Self:
+        if (self.name is None) != (self.birth_date is None):
+            raise PydanticCustomError("person_incomplete", "Name and birth date come together")
+        return self
+
+    def entry(self, at: str, employment_class: ClassId) -> RosterEntry:
+        person = None
+        if self.name is not None and self.birth_date is not None:
+            person = Person(self.name.strip(), self.birth_date)
+        return RosterEntry(at, employment_class, self.reference, self.guardian_consent_on, person)
 
 
 class EnrolRoster(Body):
@@ -76,22 +131,55 @@ async def close_class(employment_class: ClassPath, school: School, tx: Tx) -> Cl
     return await views.employment_class(tx, employment_class, school)
 
 
+@router.put("/classes/{employment_class}")
+async def change_class(employment_class: ClassPath, body: ClassBody, school: School, tx: Tx) -> ClassDetail:
+    """Let an open class go on under another plan, held to the rules of a new one."""
+    await handlers.change_employment_class(tx, employment_class, school, body.plan())
+    return await views.employment_class(tx, employment_class, school)
+
+
+@router.post("/classes/{employment_class}/departures", status_code=201)
+async def leave(employment_class: ClassPath, body: LeaveClass, school: School, tx: Tx) -> ClassDetail:
+    """A student leaves the class for good; an offer or unsigned agreement of the student falls away."""
+    await handlers.leave_class(tx, employment_class, school, body.student, body.reason)
+    return await views.employment_class(tx, employment_class, school)
+
+
+@router.post("/classes/{employment_class}/transfers", status_code=201)
+async def transfer(employment_class: ClassPath, body: Transfer, school: School, tx: Tx) -> ClassDetail:
+    """A student goes to another class of the school; answers that class."""
+    await handlers.transfer_student(tx, employment_class, school, body.student, body.to)
+    return await views.employment_class(tx, body.to, school)
+
+
+@router.put("/students/{student}/guardian-consent")
+async def consent(student: StudentPath, body: RecordConsent, school: School, tx: Tx) -> ConsentView:
+    """Record that a parent or guardian of one of the school's students agreed to the employment."""
+    recorded = await handlers.record_consent(tx, school, student, body.given_on)
+    return ConsentView(student=recorded.student, given_on=recorded.given_on)
+
+
 @router.post("/classes/{employment_class}/students", status_code=201)
-async def enrol_one(employment_class: ClassPath, body: EnrolStudent, school: School, tx: Tx) -> EnrolledView:
-    return await _enrol(tx, employment_class, school, [body.reference])
+async def enrol_one(
+    employment_class: ClassPath, body: EnrolStudent, school: School, tx: Tx, keys: Keys
+) -> EnrolledView:
+    return await _enrol(tx, keys, employment_class, school, [body.entry("rows.0", employment_class)])
 
 
 @router.post("/classes/{employment_class}/roster", status_code=201)
 async def enrol_roster(
-    employment_class: ClassPath, body: EnrolRoster, school: School, tx: Tx
+    employment_class: ClassPath, body: EnrolRoster, school: School, tx: Tx, keys: Keys
 ) -> EnrolledView:
     """Enrol many at once, all or none; each row that breaks a rule is named."""
-    return await _enrol(tx, employment_class, school, [row.reference for row in body.rows])
+    entries = [row.entry(f"rows.{at}", employment_class) for at, row in enumerate(body.rows)]
+    return await _enrol(tx, keys, employment_class, school, entries)
 
 
-async def _enrol(tx: Tx, employment_class: ClassPath, school: School, references: list[str]) -> EnrolledView:
-    roster = await handlers.enrol_students(tx, employment_class, school, references)
-    into = roster.employment_class
+async def _enrol(
+    tx: Tx, keys: Keys, employment_class: ClassPath, school: School, entries: list[RosterEntry]
+) -> EnrolledView:
+    roster = await handlers.enrol_students(tx, keys, school, entries)
+    into = roster.classes[employment_class]
     return EnrolledView(
         employment_class=into.id,
         enrolled=into.enrolled,

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from chassis.refusals import NotAllowed
-from placement.domain.vocabulary import CompanyId, SchoolId, Side, StudentId
+from placement.domain.vocabulary import CompanyId, OverBy, SchoolId, Side, StudentId
 from web import Principal, Role, require
 
 Anyone = Annotated[Principal, Depends(require())]
@@ -18,6 +18,10 @@ _Company = Annotated[Principal, Depends(require(Role.COMPANY))]
 _Student = Annotated[Principal, Depends(require(Role.STUDENT))]
 _Organisation = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY))]
 _Signatory = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.STUDENT))]
+_OrganisationOrOfficer = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.OFFICER))]
+_AnyoneInvolved = Annotated[
+    Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.STUDENT, Role.OFFICER))
+]
 _Reader = Annotated[
     Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.STUDENT, Role.OFFICER, Role.AUDITOR))
 ]
@@ -36,6 +40,14 @@ class Signatory:
 
     side: Side
     party: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ender:
+    """Who puts an end to an agreement: a party of it, or an officer, who is none (`party` is None)."""
+
+    by: OverBy
+    party: str | None
 
 
 def own_school(caller: _School) -> SchoolId:
@@ -61,6 +73,16 @@ def organisation(caller: _Organisation) -> Signatory:
 def signatory(caller: _Signatory) -> Signatory:
     """The school, company or student that somebody acts for."""
     return _signatory(caller)
+
+
+def organisation_or_officer(caller: _OrganisationOrOfficer) -> Ender:
+    """The school or company that somebody acts for, or an officer."""
+    return _ender(caller)
+
+
+def anyone_involved(caller: _AnyoneInvolved) -> Ender:
+    """The school, company or student that somebody acts for, or an officer."""
+    return _ender(caller)
 
 
 def confined_to(caller: _Reader) -> Signatory | None:
@@ -90,11 +112,20 @@ def _signatory(caller: Principal) -> Signatory:
     return Signatory(sides[0], caller.acts_for())
 
 
+def _ender(caller: Principal) -> Ender:
+    if Role.OFFICER in caller.roles:
+        return Ender(OverBy.OFFICER, None)
+    signs = _signatory(caller)
+    return Ender(OverBy(signs.side.value), signs.party)
+
+
 School = Annotated[SchoolId, Depends(own_school)]
 Company = Annotated[CompanyId, Depends(own_company)]
 Student = Annotated[StudentId, Depends(own_student)]
 Organisation = Annotated[Signatory, Depends(organisation)]
 AnyParty = Annotated[Signatory, Depends(signatory)]
+OrganisationOrOfficer = Annotated[Ender, Depends(organisation_or_officer)]
+AnyoneInvolved = Annotated[Ender, Depends(anyone_involved)]
 Confined = Annotated[Signatory | None, Depends(confined_to)]
 ConfinedOrganisation = Annotated[Signatory | None, Depends(confined_organisation)]
 ConfinedCompany = Annotated[CompanyId | None, Depends(confined_company)]

@@ -1,6 +1,6 @@
 """Routes of openings."""
 
-from datetime import date
+from datetime import date, time
 from typing import Annotated
 
 from fastapi import Query
@@ -24,13 +24,29 @@ class OfferedOpening(Body):
     field: values.Code = Field(description="Kind of work", examples=["smart_factory"])
     title: Line = Field(max_length=120, examples=["설비 보전 담당"])
     province: Province
+    address: Line = Field(
+        max_length=200, description="Where the work is", examples=["서울특별시 금천구 모의로 1"]
+    )
     wage_krw_per_hour: int = Field(ge=1, le=1_000_000, examples=[10500])
+    hours_per_day: int = Field(ge=1, le=24, examples=[7])
     hours_per_week: int = Field(ge=1, le=168, examples=[35])
+    works_from: time = Field(description="Time of the day in Korea", examples=["09:00:00"])
+    works_until: time = Field(description="The same, breaks included", examples=["17:00:00"])
     starts_on: date = Field(examples=["2026-01-05"])
+    ends_on: date | None = Field(
+        default=None, description="Last day of a limited employment", examples=[None]
+    )
+    criteria: Annotated[list[values.Code], Field(max_length=10)] = Field(
+        default=[], description="What the company looks for", examples=[["licence_welding"]]
+    )
     places: int = Field(ge=1, le=1000, examples=[2])
 
     def facts(self) -> OpeningFacts:
-        return OpeningFacts(**self.model_dump())
+        return OpeningFacts(**self.model_dump() | {"criteria": tuple(self.criteria)})
+
+
+class WithdrawOpening(Body):
+    reason: values.Reason = Field(examples=["order_lost"])
 
 
 class PublishOpenings(Body):
@@ -44,6 +60,20 @@ async def publish(body: PublishOpenings, company: Company, tx: Tx) -> list[OwnOp
     facts = [each.facts() for each in body.openings]
     published = await handlers.publish_openings(tx, Year(body.programme_year), company, facts)
     return await views.openings_of(tx, [each.id for each in published])
+
+
+@router.put("/openings/{opening}")
+async def change(opening: OpeningPath, body: OfferedOpening, company: Company, tx: Tx) -> OwnOpeningView:
+    """Change places and criteria at any time, other terms as long as nobody holds a place on these."""
+    await handlers.change_opening(tx, opening, company, body.facts())
+    return (await views.openings_of(tx, [opening]))[0]
+
+
+@router.post("/openings/{opening}/withdrawal", status_code=201)
+async def withdraw(opening: OpeningPath, body: WithdrawOpening, company: Company, tx: Tx) -> OwnOpeningView:
+    """Offer no place to anyone new; offers, agreements and placements go on."""
+    await handlers.withdraw_opening(tx, opening, company, body.reason)
+    return (await views.openings_of(tx, [opening]))[0]
 
 
 @router.get("/openings")

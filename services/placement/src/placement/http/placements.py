@@ -6,15 +6,14 @@ from fastapi import Depends, Query
 from pydantic import Field
 
 from contracts import values
-from placement.domain.vocabulary import EndReason, OpeningId, StudentId
+from placement.domain.vocabulary import OpeningId, StudentId
 from placement.handlers import offers, placements
-from placement.http.bodies import AgreementPath, Body, OfferPath, PlacementPath, StudentPath
+from placement.http.bodies import AgreementPath, Body, OfferPath, StudentPath
 from placement.http.identity import (
     AnyParty,
     Company,
     Confined,
     Officer,
-    Organisation,
     Student,
 )
 from placement.views import agreements as agreement_views
@@ -23,7 +22,7 @@ from placement.views import students as views
 from placement.views.agreements import TripartiteFilter, TripartiteView
 from placement.views.companies import OpeningView
 from placement.views.shapes import Page
-from placement.views.students import PlacementView, StudentView
+from placement.views.students import StudentView
 from web import Principal, Read, Role, Router, Tx, require
 
 router = Router(tags=["placements"])
@@ -41,10 +40,6 @@ class RecordPlacement(Body):
     student: StudentId
     opening: OpeningId
     reason: values.Reason = Field(examples=["arrived_after_matching"])
-
-
-class EndPlacement(Body):
-    reason: EndReason
 
 
 class DeclinedView(Body):
@@ -93,13 +88,6 @@ async def record(body: RecordPlacement, _: Officer, tx: Tx) -> TripartiteView:
     """Bring a student and an opening together by hand; the agreement waits for all three signatures."""
     agreement = await placements.record_by_hand(tx, body.student, body.opening, body.reason)
     return await agreement_views.one_tripartite(tx, agreement.id)
-
-
-@router.post("/placements/{placement}/end", status_code=201)
-async def end(placement: PlacementPath, body: EndPlacement, by: Organisation, tx: Tx) -> PlacementView:
-    """End a placement, as its school or its company; one place of the opening is free again."""
-    await placements.end_placement(tx, placement, by.party, body.reason)
-    return await views.placement(tx, placement)
 
 
 @router.get("/students/{student}")

@@ -1,14 +1,23 @@
 """Classes, students and enrolments."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import asyncpg
 
 from chassis.transaction import Transaction
 from placement.domain.agreements import Term
-from placement.domain.classes import ClassPlan, EmploymentClass, Enrolled, KnownStudent
-from placement.domain.vocabulary import ClassId, ClassState, CompanyId, SchoolId, StudentId, Year
+from placement.domain.classes import ClassPlan, Consent, EmploymentClass, Enrolled, KnownStudent
+from placement.domain.vocabulary import (
+    ClassId,
+    ClassState,
+    CompanyId,
+    LeaveReason,
+    SchoolId,
+    StudentId,
+    Year,
+)
+from placement.store.bipartite import Pair
 from placement.store.programme import school_of
 from placement.store.rows import found
 
@@ -19,10 +28,10 @@ async def add(tx: Transaction, opened: EmploymentClass) -> None:
         """
         with class as (
           insert into employment_class (id, programme_year, school, track, field, capacity, starts_on,
-            ends_on, state, opened_at)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id
+            ends_on, state, opened_at, hours)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id
         )
-        insert into class_company select class.id, company from class, unnest($11::text[]) as company
+        insert into class_company select class.id, company from class, unnest($12::text[]) as company
         """,
         opened.id,
         opened.year,
@@ -34,6 +43,7 @@ async def add(tx: Transaction, opened: EmploymentClass) -> None:
         plan.term.ends_on,
         opened.state,
         opened.opened_at,
+        plan.hours,
         list(plan.companies),
     )
 
@@ -44,6 +54,81 @@ async def for_update(tx: Transaction, employment_class: ClassId) -> EmploymentCl
         employment_class,
     )
     return _class(found(row, "employment_class"))
+
+
+async def several_for_update(
+    tx: Transaction, classes: Sequence[ClassId], school: SchoolId
+) -> dict[ClassId, EmploymentClass]:
+    """Of these classes those of a school, locked in the order of their ids."""
+    rows = await tx.fetch(
+        f"{_CLASS} where c.id = any($1) and c.school = $2 order by c.id for no key update of c",
+        list(set(classes)),
+        school,
+    )
+    return {ClassId(row["id"]): _class(row) for row in rows}
+
+
+async def training_for_update(tx: Transaction, pairs: Sequence[Pair]) -> list[EmploymentClass]:
+    """Open classes of these schools that train for these companies, in the order of their ids."""
+    rows = await tx.fetch(
+        f"""
+        {_CLASS} where c.state = 'open' and exists (
+          select from class_company l
+          join unnest($1::integer[], $2::text[], $3::text[]) as u (programme_year, school, company)
+            using (company)
+          where l.employment_class = c.id and u.programme_year = c.programme_year and u.school = c.school
+        )
+        order by c.id for no key update of c
+        """,
+        [year for year, _, _ in pairs],
+        [school for _, school, _ in pairs],
+        [company for _, _, company in pairs],
+    )
+    return [_class(row) for row in rows]
+
+
+async def over_for_update(tx: Transaction, day: date, at_most: int) -> list[EmploymentClass]:
+    """Open classes whose last day is before `day` and that nobody has in hand."""
+    rows = await tx.fetch(
+        f"""
+        {_CLASS} where c.state = 'open' and c.ends_on < $1
+        order by c.ends_on, c.id limit $2 for no key update of c skip locked
+        """,
+        day,
+        at_most,
+    )
+    return [_class(row) for row in rows]
+
+
+async def save_plan(tx: Transaction, changed: EmploymentClass, now: datetime) -> None:
+    plan = changed.plan
+    await tx.execute(
+        """
+        update employment_class set field = $2, hours = $3, capacity = $4, starts_on = $5, ends_on = $6,
+          changed_at = $7
+        where id = $1
+        """,
+        changed.id,
+        plan.field,
+        plan.hours,
+        plan.capacity,
+        plan.term.starts_on,
+        plan.term.ends_on,
+        now,
+    )
+    await tx.execute(
+        "delete from class_company where employment_class = $1 and company <> all($2)",
+        changed.id,
+        list(plan.companies),
+    )
+    await tx.execute(
+        """
+        insert into class_company select $1, company from unnest($2::text[]) as company
+        on conflict do nothing
+        """,
+        changed.id,
+        list(plan.companies),
+    )
 
 
 async def open_for_update(tx: Transaction, year: Year, school: SchoolId) -> list[EmploymentClass]:
@@ -110,17 +195,60 @@ async def add_students(tx: Transaction, school: SchoolId, students: Mapping[str,
     )
 
 
-async def enrol(tx: Transaction, into: EmploymentClass, students: Sequence[StudentId], now: datetime) -> None:
+async def enrol(tx: Transaction, students: Mapping[StudentId, ClassId], now: datetime) -> None:
     await tx.execute(
         """
         insert into enrolment (student, employment_class, programme_year, state, enrolled_at)
-        select student, $2, $3, 'active', $4 from unnest($1::text[]) as student
+        select u.student, c.id, c.programme_year, 'active', $3
+        from unnest($1::text[], $2::text[]) with ordinality as u (student, class, place)
+        join employment_class c on c.id = u.class
+        order by u.place
         """,
         list(students),
-        into.id,
-        into.year,
+        list(students.values()),
         now,
     )
+
+
+async def require_own(tx: Transaction, school: SchoolId, student: StudentId) -> None:
+    """Refuse a student whom this school has never enrolled."""
+    found(await tx.fetchrow("select from student where id = $1 and school = $2", student, school), "student")
+
+
+async def leave(tx: Transaction, students: Sequence[StudentId], reason: LeaveReason, now: datetime) -> None:
+    """These students are in no class from now on."""
+    await tx.execute(
+        """
+        update enrolment set state = 'left', left_at = $2, left_reason = $3
+        where student = any($1) and state = 'active'
+        """,
+        list(students),
+        now,
+        reason,
+    )
+
+
+async def record_consents(tx: Transaction, consents: Sequence[Consent], by: str, now: datetime) -> None:
+    """Keep when guardians agreed; a later record takes the place of an earlier one."""
+    await tx.execute(
+        """
+        insert into guardian_consent
+        select student, given_on, $3, $4 from unnest($1::text[], $2::date[]) as u (student, given_on)
+        on conflict (student) do update
+        set given_on = excluded.given_on, recorded_by = excluded.recorded_by,
+          recorded_at = excluded.recorded_at
+        """,
+        [consent.student for consent in consents],
+        [consent.given_on for consent in consents],
+        by,
+        now,
+    )
+
+
+async def consented(tx: Transaction, students: Sequence[StudentId]) -> set[StudentId]:
+    """Those of these students whose guardian agreed, as far as recorded."""
+    rows = await tx.fetch("select student from guardian_consent where student = any($1)", list(students))
+    return {StudentId(row["student"]) for row in rows}
 
 
 async def enrolled(tx: Transaction, students: Sequence[StudentId]) -> dict[StudentId, Enrolled]:
@@ -135,12 +263,22 @@ async def enrolled(tx: Transaction, students: Sequence[StudentId]) -> dict[Stude
         """,
         list(students),
     )
-    return {
-        StudentId(row["student"]): Enrolled(
-            StudentId(row["student"]), school_of(row), ClassId(row["employment_class"]), row["track"]
-        )
-        for row in rows
-    }
+    return {each.student: each for each in map(_enrolled, rows)}
+
+
+async def last_enrolled(tx: Transaction, students: Sequence[StudentId]) -> dict[StudentId, Enrolled]:
+    """Students with the class they are in, or were in last."""
+    rows = await tx.fetch(
+        """
+        select distinct on (e.student) e.student, e.employment_class, c.track, s.*
+        from enrolment e
+        join employment_class c on c.id = e.employment_class
+        join school s on s.id = c.school
+        where e.student = any($1) order by e.student, e.id desc
+        """,
+        list(students),
+    )
+    return {each.student: each for each in map(_enrolled, rows)}
 
 
 async def lock_students(tx: Transaction, students: Sequence[StudentId]) -> None:
@@ -156,10 +294,15 @@ _CLASS = """
 """
 
 
+def _enrolled(row: asyncpg.Record) -> Enrolled:
+    return Enrolled(StudentId(row["student"]), school_of(row), ClassId(row["employment_class"]), row["track"])
+
+
 def _class(row: asyncpg.Record) -> EmploymentClass:
     plan = ClassPlan(
         track=row["track"],
         field=row["field"],
+        hours=row["hours"],
         capacity=row["capacity"],
         companies=tuple(CompanyId(company) for company in row["companies"]),
         term=Term(row["starts_on"], row["ends_on"]),

@@ -6,7 +6,7 @@ import asyncpg
 
 from chassis.transaction import Transaction
 from placement.domain.companies import Company, CompanyFacts
-from placement.domain.vocabulary import CompanyId, CompanyState
+from placement.domain.vocabulary import CompanyId, CompanyState, SmeStatus
 from placement.store.rows import all_found, found
 
 
@@ -16,8 +16,8 @@ async def add(tx: Transaction, company: Company, by: str) -> bool:
     added = await tx.fetchval(
         """
         insert into company (id, registration_number, name_ko, name_en, province, industry, employees, state,
-          registered_by, registered_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+          registered_by, registered_at, sme_status, sme_confirmed_until)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         on conflict (registration_number) do nothing returning id
         """,
         company.id,
@@ -30,6 +30,8 @@ async def add(tx: Transaction, company: Company, by: str) -> bool:
         company.state,
         by,
         company.registered_at,
+        facts.sme_status,
+        facts.sme_confirmed_until,
     )
     return added is not None
 
@@ -59,14 +61,36 @@ async def several(tx: Transaction, companies: Sequence[CompanyId]) -> dict[Compa
 async def save(tx: Transaction, companies: Sequence[Company]) -> None:
     await tx.execute(
         """
-        update company set state = u.state, approved_at = u.approved_at
-        from unnest($1::text[], $2::text[], $3::timestamptz[]) as u (id, state, approved_at)
-        where company.id = u.id
+        update company c set state = u.state, approved_at = u.approved_at, suspended_at = u.suspended_at,
+          suspended_reason = u.suspended_reason
+        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+          as u (id, state, approved_at, suspended_at, suspended_reason)
+        where c.id = u.id
         """,
         [company.id for company in companies],
         [company.state for company in companies],
         [company.approved_at for company in companies],
+        [company.suspended_at for company in companies],
+        [company.suspended_reason for company in companies],
     )
+
+
+async def save_status(tx: Transaction, company: Company) -> None:
+    await tx.execute(
+        "update company set sme_status = $2, sme_confirmed_until = $3, employees = $4 where id = $1",
+        company.id,
+        company.facts.sme_status,
+        company.facts.sme_confirmed_until,
+        company.facts.employees,
+    )
+
+
+async def at_work(tx: Transaction, company: CompanyId) -> int:
+    """How many students work at a company now."""
+    count: int = await tx.fetchval(
+        "select count(*) from placement where company = $1 and state = 'active'", company
+    )
+    return count
 
 
 def _company(row: asyncpg.Record) -> Company:
@@ -77,7 +101,15 @@ def _company(row: asyncpg.Record) -> Company:
         province=row["province"],
         industry=row["industry"],
         employees=row["employees"],
+        sme_status=SmeStatus(row["sme_status"]),
+        sme_confirmed_until=row["sme_confirmed_until"],
     )
     return Company(
-        CompanyId(row["id"]), facts, CompanyState(row["state"]), row["registered_at"], row["approved_at"]
+        id=CompanyId(row["id"]),
+        facts=facts,
+        state=CompanyState(row["state"]),
+        registered_at=row["registered_at"],
+        approved_at=row["approved_at"],
+        suspended_at=row["suspended_at"],
+        suspended_reason=row["suspended_reason"],
     )

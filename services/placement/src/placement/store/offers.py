@@ -1,4 +1,4 @@
-"""Offers, tripartite agreements and placements."""
+"""Offers and placements."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ import asyncpg
 
 from chassis.refusals import Conflict
 from chassis.transaction import Transaction
-from placement.domain.agreements import Parties, Tripartite
+from placement.domain.agreements import Parties
 from placement.domain.offers import Offer, Placement
 from placement.domain.vocabulary import (
     AgreementId,
@@ -21,12 +21,10 @@ from placement.domain.vocabulary import (
     PlacementState,
     RoundId,
     SchoolId,
-    Side,
     StudentId,
-    TripartiteState,
     Year,
 )
-from placement.store.rows import found
+from placement.store.rows import Affected, found
 
 
 async def add_offers(tx: Transaction, offers: Sequence[Offer]) -> None:
@@ -71,14 +69,33 @@ async def due_for_update(tx: Transaction, now: datetime, at_most: int) -> list[O
 async def save_offers(tx: Transaction, offers: Sequence[Offer]) -> None:
     await tx.execute(
         """
-        update offer o set state = u.state, answered_at = u.answered_at
-        from unnest($1::text[], $2::text[], $3::timestamptz[]) as u (id, state, answered_at)
+        update offer o set state = u.state, answered_at = u.answered_at, withdrawn_reason = u.reason
+        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[])
+          as u (id, state, answered_at, reason)
         where o.id = u.id
         """,
         [offer.id for offer in offers],
         [offer.state for offer in offers],
         [offer.answered_at for offer in offers],
+        [offer.withdrawn_reason for offer in offers],
     )
+
+
+async def open_for_update(tx: Transaction, affected: Affected) -> list[Offer]:
+    """Offers that wait for an answer, of students, companies or both, in the order of their ids."""
+    rows = await tx.fetch(
+        """
+        select f.* from offer f join opening o on o.id = f.opening join student s on s.id = f.student
+        where f.state = 'offered'
+          and ($1::text[] is null or f.student = any($1)) and ($2::text is null or o.company = $2)
+          and ($3::integer[] is null or (f.programme_year, s.school, o.company) in (
+            select * from unnest($3, $4::text[], $5::text[])
+          ))
+        order by f.id for no key update of f
+        """,
+        *affected.arguments(),
+    )
+    return [_offer(row) for row in rows]
 
 
 async def require_free(tx: Transaction, student: StudentId) -> None:
@@ -98,81 +115,6 @@ async def require_free(tx: Transaction, student: StudentId) -> None:
         raise Conflict("agreement_waits", "An agreement of the student waits for signatures", "student")
     if taken["offered"]:
         raise Conflict("offer_waits", "The student has an offer to answer", "student")
-
-
-async def add_agreement(tx: Transaction, drafted: Tripartite, now: datetime) -> None:
-    parties = drafted.parties
-    await tx.execute(
-        """
-        insert into tripartite_agreement (id, programme_year, student, school, employment_class, company,
-          opening, offer, route, reason, state, drafted_at, student_signed_at, school_signed_at,
-          company_signed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        """,
-        drafted.id,
-        parties.year,
-        parties.student,
-        parties.school,
-        parties.employment_class,
-        parties.company,
-        parties.opening,
-        drafted.offer,
-        drafted.route,
-        drafted.reason,
-        drafted.state,
-        now,
-        drafted.signed.get(Side.STUDENT),
-        drafted.signed.get(Side.SCHOOL),
-        drafted.signed.get(Side.COMPANY),
-    )
-
-
-async def agreement_for_update(tx: Transaction, agreement: AgreementId) -> Tripartite:
-    row = await tx.fetchrow("select * from tripartite_agreement where id = $1 for no key update", agreement)
-    return _agreement(found(row, "agreement"))
-
-
-async def unsigned_of_class(tx: Transaction, employment_class: ClassId) -> list[Tripartite]:
-    """What the school has not signed yet of a class, in the order of the ids."""
-    rows = await tx.fetch(
-        """
-        select * from tripartite_agreement
-        where employment_class = $1 and state = 'drafted' and school_signed_at is null
-        order by id for no key update
-        """,
-        employment_class,
-    )
-    return [_agreement(row) for row in rows]
-
-
-async def unsigned_of_company(tx: Transaction, company: CompanyId) -> list[Tripartite]:
-    """What a company has not signed yet, in the order of the ids."""
-    rows = await tx.fetch(
-        """
-        select * from tripartite_agreement
-        where company = $1 and state = 'drafted' and company_signed_at is null
-        order by id for no key update
-        """,
-        company,
-    )
-    return [_agreement(row) for row in rows]
-
-
-async def save_agreements(tx: Transaction, agreements: Sequence[Tripartite]) -> None:
-    await tx.execute(
-        """
-        update tripartite_agreement a set state = u.state, student_signed_at = u.student,
-          school_signed_at = u.school, company_signed_at = u.company
-        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
-          as u (id, state, student, school, company)
-        where a.id = u.id
-        """,
-        [agreement.id for agreement in agreements],
-        [agreement.state for agreement in agreements],
-        [agreement.signed.get(Side.STUDENT) for agreement in agreements],
-        [agreement.signed.get(Side.SCHOOL) for agreement in agreements],
-        [agreement.signed.get(Side.COMPANY) for agreement in agreements],
-    )
 
 
 async def add_placements(tx: Transaction, placements: Sequence[Placement]) -> None:
@@ -225,10 +167,11 @@ def _offer(row: asyncpg.Record) -> Offer:
         expires_at=row["expires_at"],
         state=OfferState(row["state"]),
         answered_at=row["answered_at"],
+        withdrawn_reason=row["withdrawn_reason"],
     )
 
 
-def _parties(row: asyncpg.Record) -> Parties:
+def parties_of(row: asyncpg.Record) -> Parties:
     return Parties(
         year=Year(row["programme_year"]),
         student=StudentId(row["student"]),
@@ -239,22 +182,10 @@ def _parties(row: asyncpg.Record) -> Parties:
     )
 
 
-def _agreement(row: asyncpg.Record) -> Tripartite:
-    signatures = {side: row[f"{side}_signed_at"] for side in Side}
-    return Tripartite(
-        id=AgreementId(row["id"]),
-        parties=_parties(row),
-        offer=row["offer"] and OfferId(row["offer"]),
-        reason=row["reason"],
-        state=TripartiteState(row["state"]),
-        signed={side: at for side, at in signatures.items() if at is not None},
-    )
-
-
 def _placement(row: asyncpg.Record) -> Placement:
     return Placement(
         id=PlacementId(row["id"]),
-        parties=_parties(row),
+        parties=parties_of(row),
         agreement=AgreementId(row["agreement"]),
         placed_at=row["placed_at"],
         state=PlacementState(row["state"]),

@@ -2,37 +2,79 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 
 from chassis.transaction import Transaction
 from placement.domain.openings import Opening, OpeningFacts, Work
 from placement.domain.vocabulary import CompanyId, OpeningId, OpeningState, StudentId, Year
+from placement.store.bipartite import Pair
 from placement.store.rows import all_found
 
 
 async def add(tx: Transaction, openings: Sequence[Opening], now: datetime) -> None:
-    facts = [opening.facts for opening in openings]
+    await tx.executemany(
+        """
+        insert into opening (id, programme_year, company, state, published_at, field, title, province,
+          address, wage_krw_per_hour, hours_per_day, hours_per_week, works_from, works_until, starts_on,
+          ends_on, criteria, places)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        """,
+        [(each.id, each.year, each.company, each.state, now, *_columns(each.facts)) for each in openings],
+    )
+
+
+async def save_facts(tx: Transaction, changed: Opening, now: datetime) -> None:
+    """Keep what an opening offers from now on, and what becomes of its state thereby."""
     await tx.execute(
         """
-        insert into opening (id, programme_year, company, field, title, province, wage_krw_per_hour,
-          hours_per_week, starts_on, places, state, published_at)
-        select u.*, $12 from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
-          $7::integer[], $8::integer[], $9::date[], $10::integer[], $11::text[]) as u
+        update opening set state = $2, changed_at = $3, field = $4, title = $5, province = $6, address = $7,
+          wage_krw_per_hour = $8, hours_per_day = $9, hours_per_week = $10, works_from = $11,
+          works_until = $12, starts_on = $13, ends_on = $14, criteria = $15, places = $16
+        where id = $1
+        """,
+        changed.id,
+        changed.state,
+        now,
+        *_columns(changed.facts),
+    )
+
+
+async def withdraw(tx: Transaction, openings: Sequence[Opening], reason: str, now: datetime) -> None:
+    await tx.execute(
+        """
+        update opening set state = 'withdrawn', withdrawn_at = $2, withdrawn_reason = $3
+        where id = any($1)
         """,
         [opening.id for opening in openings],
-        [opening.year for opening in openings],
-        [opening.company for opening in openings],
-        [each.field for each in facts],
-        [each.title for each in facts],
-        [each.province for each in facts],
-        [each.wage_krw_per_hour for each in facts],
-        [each.hours_per_week for each in facts],
-        [each.starts_on for each in facts],
-        [each.places for each in facts],
-        [opening.state for opening in openings],
         now,
+        reason,
     )
+
+
+async def without_partner(tx: Transaction, pairs: Sequence[Pair], day: date) -> list[Opening]:
+    """Openings of these companies that no agreement carries on `day`, locked in the order of their ids.
+
+    That the company is suspended takes no opening away: its agreements go on.
+    """
+    rows = await tx.fetch(
+        """
+        select o.* from opening o
+        where o.state <> 'withdrawn'
+          and (o.programme_year, o.company) in (select * from unnest($1::integer[], $2::text[]))
+          and not exists (
+            select from bipartite_agreement a
+            where a.programme_year = o.programme_year and a.company = o.company and a.state = 'in_force'
+              and $3 <= a.ends_on
+          )
+        order by o.id for no key update of o
+        """,
+        [year for year, _, _ in pairs],
+        [company for _, _, company in pairs],
+        day,
+    )
+    return [_opening(row) for row in rows]
 
 
 async def for_update(tx: Transaction, openings: Sequence[OpeningId]) -> dict[OpeningId, Opening]:
@@ -87,15 +129,15 @@ async def work(tx: Transaction, openings: Sequence[OpeningId]) -> dict[OpeningId
 async def possible(
     tx: Transaction, student: StudentId, year: Year, openings: Sequence[OpeningId], day: date
 ) -> set[OpeningId]:
-    """Of these openings those whose company has an agreement in force with the student's school."""
+    """Of these openings those that still stand and whose company may hire from the student's school."""
     rows = await tx.fetch(
         """
         select o.id from opening o
         join student s on s.id = $1
-        join bipartite_agreement a
+        join partnership a
           on a.company = o.company and a.school = s.school and a.programme_year = o.programme_year
-        where o.id = any($3) and o.programme_year = $2
-          and a.state = 'in_force' and $4 between a.starts_on and a.ends_on
+        where o.id = any($3) and o.programme_year = $2 and o.state <> 'withdrawn'
+          and $4 between a.starts_on and a.ends_on
         """,
         student,
         year,
@@ -110,14 +152,38 @@ async def own(tx: Transaction, company: CompanyId, year: Year) -> set[OpeningId]
     return {OpeningId(row["id"]) for row in rows}
 
 
+def _columns(facts: OpeningFacts) -> tuple[Any, ...]:
+    return (
+        facts.field,
+        facts.title,
+        facts.province,
+        facts.address,
+        facts.wage_krw_per_hour,
+        facts.hours_per_day,
+        facts.hours_per_week,
+        facts.works_from,
+        facts.works_until,
+        facts.starts_on,
+        facts.ends_on,
+        list(facts.criteria),
+        facts.places,
+    )
+
+
 def _opening(row: asyncpg.Record) -> Opening:
     facts = OpeningFacts(
         field=row["field"],
         title=row["title"],
         province=row["province"],
+        address=row["address"],
         wage_krw_per_hour=row["wage_krw_per_hour"],
+        hours_per_day=row["hours_per_day"],
         hours_per_week=row["hours_per_week"],
+        works_from=row["works_from"],
+        works_until=row["works_until"],
         starts_on=row["starts_on"],
+        ends_on=row["ends_on"],
+        criteria=tuple(row["criteria"]),
         places=row["places"],
     )
     return Opening(

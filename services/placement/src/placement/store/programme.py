@@ -15,9 +15,12 @@ from placement.domain.vocabulary import ParticipationState, SchoolId, Year
 async def put_rules(tx: Transaction, rules: YearRules) -> None:
     await tx.execute(
         """
-        insert into programme_year values ($1, $2, $3, $4, $5, $6)
+        insert into programme_year (year, class_min_size, class_max_size, offer_days, rounds,
+          preferences_at_most, signing_days)
+        values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (year) do update set
-          class_min_size = $2, class_max_size = $3, offer_days = $4, rounds = $5, preferences_at_most = $6
+          class_min_size = $2, class_max_size = $3, offer_days = $4, rounds = $5, preferences_at_most = $6,
+          signing_days = $7
         """,
         rules.year,
         rules.class_min_size,
@@ -25,6 +28,7 @@ async def put_rules(tx: Transaction, rules: YearRules) -> None:
         rules.offer_days,
         rules.rounds,
         rules.preferences_at_most,
+        rules.signing_days,
     )
 
 

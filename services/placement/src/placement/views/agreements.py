@@ -1,13 +1,14 @@
 """Bipartite and tripartite agreements, as their parties and officers see them."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
+from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction
-from placement.domain.vocabulary import BipartiteState, Route, Side, TripartiteState
-from placement.views.shapes import Page, Slice, View, found, page
+from placement.domain.vocabulary import BipartiteState, OverBy, Route, Side, TripartiteState
+from placement.views.shapes import Page, Slice, View, document, found, page
 
 
 class BipartiteView(View):
@@ -26,6 +27,25 @@ class BipartiteView(View):
     proposed_at: datetime
     school_signed_at: datetime | None
     company_signed_at: datetime | None
+    wanted_starts_on: date | None = Field(description="First day of another term that one party wants")
+    wanted_ends_on: date | None
+    wanted_by: Side | None
+    over_at: datetime | None
+    over_reason: str | None = Field(examples=["by_mutual_consent"])
+    over_by: OverBy | None
+
+
+class VersionView(View):
+    """An agreement as it stood from a moment on."""
+
+    version: int
+    since: datetime
+    state: str
+    terms: dict[str, Any] = Field(description="Every field as it stood; of tripartite ones the work, too")
+
+
+class BipartiteDetail(BipartiteView):
+    versions: list[VersionView]
 
 
 class TripartiteView(View):
@@ -46,7 +66,15 @@ class TripartiteView(View):
     student_signed_at: datetime | None
     school_signed_at: datetime | None
     company_signed_at: datetime | None
+    sign_until: datetime = Field(description="First moment too late to sign; the place is free then")
+    over_at: datetime | None
+    over_reason: str | None = Field(examples=["not_signed_in_time"])
+    over_by: OverBy | None
     placement: str | None
+
+
+class TripartiteDetail(TripartiteView):
+    versions: list[VersionView]
 
 
 class PartyFilter(Slice):
@@ -105,6 +133,40 @@ async def bipartite_of(tx: ReadTransaction, ids: list[str]) -> list[BipartiteVie
     rows = await tx.fetch(f"{_BIPARTITE} where a.id = any($1)", ids)
     known = {row["id"]: BipartiteView(**row) for row in rows}
     return [known[each] for each in ids]
+
+
+async def bipartite_detail(
+    tx: ReadTransaction, agreement: str, own: tuple[Side, str] | None
+) -> BipartiteDetail:
+    """An agreement and its versions; where `own` is given, only if it is that party's."""
+    row = found(await tx.fetchrow(f"{_BIPARTITE} where a.id = $1", agreement), "agreement")
+    _require_own(row, own)
+    return BipartiteDetail(**row, versions=await _versions(tx, agreement))
+
+
+async def tripartite_detail(
+    tx: ReadTransaction, agreement: str, own: tuple[Side, str] | None
+) -> TripartiteDetail:
+    """An agreement and its versions; where `own` is given, only if it is that party's."""
+    row = found(await tx.fetchrow(f"{_TRIPARTITE} where a.id = $1", agreement), "agreement")
+    _require_own(row, own)
+    return TripartiteDetail(**row, versions=await _versions(tx, agreement))
+
+
+def _require_own(row: dict[str, Any], own: tuple[Side, str] | None) -> None:
+    if own is not None and row.get(own[0].value) != own[1]:
+        raise NotFound("agreement_not_found", "There is no such agreement", "agreement")
+
+
+async def _versions(tx: ReadTransaction, agreement: str) -> list[VersionView]:
+    rows = await tx.fetch(
+        """
+        select version, since, terms ->> 'state' as state, terms from agreement_version
+        where agreement = $1 order by version
+        """,
+        agreement,
+    )
+    return [VersionView(**{**row, "terms": document(row["terms"])}) for row in rows]
 
 
 async def tripartite(tx: ReadTransaction, wanted: TripartiteFilter) -> Page[TripartiteView]:

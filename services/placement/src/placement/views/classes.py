@@ -29,6 +29,7 @@ class ClassView(View):
     school_name_ko: str
     track: str = Field(examples=["new_technology"])
     field: str = Field(examples=["smart_factory"])
+    hours: int = Field(description="Hours of training", examples=[350])
     capacity: int = Field(examples=[20])
     enrolled: int
     companies: list[str]
@@ -36,6 +37,7 @@ class ClassView(View):
     ends_on: date
     state: ClassState
     opened_at: datetime
+    changed_at: datetime | None
     closed_at: datetime | None
     closed_reason: str | None
 
@@ -44,6 +46,7 @@ class RosterRow(View):
     student: str
     reference: str = Field(description="The school's own reference")
     enrolled_at: datetime
+    guardian_consent_on: date | None = Field(description="Day on which a guardian agreed, where recorded")
     progress: Progress
 
 
@@ -91,8 +94,8 @@ async def employment_class(tx: ReadTransaction, employment_class: str, school: s
     roster = await tx.fetch(
         f"""
         select e.student, case when $2 then s.reference else '' end as reference, e.enrolled_at,
-          {PROGRESS} as progress
-        from enrolment e join student s on s.id = e.student
+          g.given_on as guardian_consent_on, {PROGRESS} as progress
+        from enrolment e join student s on s.id = e.student left join guardian_consent g on g.student = s.id
         where e.employment_class = $1 and e.state = 'active' order by e.id
         """,
         employment_class,

@@ -1,6 +1,6 @@
 """Companies and their openings, as they, schools and officers see them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from chassis.transaction import ReadTransaction
 from placement.domain.explaining import Standing
 from placement.domain.telling import to_company
-from placement.domain.vocabulary import CompanyState, OpeningState
+from placement.domain.vocabulary import CompanyState, OpeningState, SmeStatus
 from placement.views.shapes import Page, Slice, View, document, found, page
 
 
@@ -20,9 +20,35 @@ class CompanyView(View):
     province: str = Field(examples=["seoul"])
     industry: str = Field(examples=["machinery"])
     employees: int = Field(examples=[35])
+    sme_status: SmeStatus
+    sme_confirmed_until: date | None
     state: CompanyState
     registered_at: datetime
     approved_at: datetime | None
+    suspended_at: datetime | None
+    suspended_reason: str | None
+
+
+class PresentStudent(View):
+    """A student at work at a company."""
+
+    student: str
+    placement: str
+    programme_year: int
+    school: str
+    school_name_ko: str
+    opening: str
+    placed_at: datetime
+
+
+class FollowUpView(View):
+    """A company and who works there, for the officer who follows them up."""
+
+    company: str
+    state: CompanyState
+    suspended_at: datetime | None
+    suspended_reason: str | None
+    students: list[PresentStudent]
 
 
 class CompanyFilter(Slice):
@@ -39,13 +65,22 @@ class OpeningView(View):
     field: str = Field(examples=["smart_factory"])
     title: str = Field(examples=["설비 보전 담당"])
     province: str = Field(description="Province of the work", examples=["seoul"])
+    address: str = Field(description="Where the work is", examples=["서울특별시 금천구 모의로 1"])
     wage_krw_per_hour: int = Field(examples=[10500])
+    hours_per_day: int = Field(examples=[7])
     hours_per_week: int = Field(examples=[35])
+    works_from: time
+    works_until: time
     starts_on: date
+    ends_on: date | None = Field(description="Last day of a limited employment")
+    criteria: list[str] = Field(examples=[["licence_welding"]])
     places: int = Field(examples=[2])
     free: int = Field(description="Places that nobody holds")
     state: OpeningState
     published_at: datetime
+    changed_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawn_reason: str | None
 
 
 class OwnOpeningView(OpeningView):
@@ -79,8 +114,10 @@ class OpeningFilter(Slice):
 
 _OPENING: Final = """
   select o.id, o.programme_year, o.company, c.name_ko as company_name_ko, c.name_en as company_name_en,
-    o.field, o.title, o.province, o.wage_krw_per_hour, o.hours_per_week, o.starts_on, o.places, o.held,
-    o.active, o.places - o.held as free, o.state, o.published_at
+    o.field, o.title, o.province, o.address, o.wage_krw_per_hour, o.hours_per_day, o.hours_per_week,
+    o.works_from, o.works_until, o.starts_on, o.ends_on, o.criteria, o.places, o.held, o.active,
+    case when o.state = 'withdrawn' then 0 else o.places - o.held end as free, o.state, o.published_at,
+    o.changed_at, o.withdrawn_at, o.withdrawn_reason
   from opening o join company c on c.id = o.company"""
 
 
@@ -107,6 +144,22 @@ async def companies_of(tx: ReadTransaction, ids: list[str]) -> list[CompanyView]
 
 async def company(tx: ReadTransaction, company: str) -> CompanyView:
     return CompanyView(**found(await tx.fetchrow("select * from company where id = $1", company), "company"))
+
+
+async def follow_up(tx: ReadTransaction, company: str) -> FollowUpView:
+    row = await tx.fetchrow(
+        "select id as company, state, suspended_at, suspended_reason from company where id = $1", company
+    )
+    students = await tx.fetch(
+        """
+        select p.student, p.id as placement, p.programme_year, p.school, s.name_ko as school_name_ko,
+          p.opening, p.placed_at
+        from placement p join school s on s.id = p.school
+        where p.company = $1 and p.state = 'active' order by p.placed_at, p.id
+        """,
+        company,
+    )
+    return FollowUpView(**found(row, "company"), students=[PresentStudent(**each) for each in students])
 
 
 async def openings(tx: ReadTransaction, wanted: OpeningFilter, company: str | None) -> Page[OwnOpeningView]:
@@ -169,9 +222,9 @@ async def openings_for_student(tx: ReadTransaction, student: str) -> list[Openin
         f"""{_OPENING}
         join student s on s.id = $1
         join enrolment e on e.student = s.id and e.state = 'active' and e.programme_year = o.programme_year
-        join bipartite_agreement a
+        join partnership a
           on a.company = o.company and a.school = s.school and a.programme_year = o.programme_year
-        where o.held < o.places and a.state = 'in_force'
+        where o.held < o.places and o.state <> 'withdrawn'
           and (programme_clock() at time zone 'Asia/Seoul')::date between a.starts_on and a.ends_on
         order by o.id
         """,

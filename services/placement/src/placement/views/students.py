@@ -66,11 +66,12 @@ class PlacementView(View):
     company_name_en: str | None
     opening: str
     province: str = Field(description="Province of the work")
-    starts_on: date
+    starts_on: date = Field(description="First day at work")
     agreement: str
     state: PlacementState
     placed_at: datetime
-    ended_at: datetime | None
+    ended_on: date | None = Field(description="Last day at work")
+    ended_at: datetime | None = Field(description="When that was recorded")
     ended_reason: str | None
 
 
@@ -91,7 +92,7 @@ class StudentView(View):
 
 
 _PLACEMENT = """
-  select p.*, c.name_ko as company_name_ko, c.name_en as company_name_en, o.province, o.starts_on
+  select p.*, c.name_ko as company_name_ko, c.name_en as company_name_en, o.province
   from placement p join company c on c.id = p.company join opening o on o.id = p.opening"""
 
 

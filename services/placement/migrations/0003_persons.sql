@@ -1,0 +1,28 @@
+-- migrate:up
+
+-- The only place that says who a student is, sealed (chassis.keyring); everything else knows the pseudonym.
+create table person (
+  student text primary key references student,
+  name bytea not null,
+  birth_date bytea not null,
+  written_at timestamptz not null,
+  constraint sealed_under_one_key check (
+    substring(name from 2 for 8) = substring(birth_date from 2 for 8)
+  )
+);
+create index person_by_key on person (encode(substring(name from 2 for 8), 'hex'));
+
+-- With the person goes the school's own code, the other way back to who it was.
+alter table student
+  alter column reference drop not null,
+  add column erased_at timestamptz,
+  add column erased_reason text,
+  add constraint erased_has_moment_and_reason check (
+    (erased_at is null) = (reference is not null) and (erased_at is null) = (erased_reason is null)
+  );
+
+-- migrate:down
+drop table person;
+delete from student where reference is null;
+alter table student
+  drop column erased_at, drop column erased_reason, alter column reference set not null;

@@ -1,0 +1,91 @@
+"""Files to be taken in, sealed, and how far they are."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from chassis.encryption import SealedTable
+from chassis.keyring import Keyring, Sealer
+from chassis.transaction import ReadTransaction, Transaction
+from placement.domain.imports import Import, ImportId, ImportKind, ImportState
+from placement.domain.vocabulary import Year
+
+FILES: Final = SealedTable("import_job", "id", ("file",))
+
+
+async def add(tx: Transaction, sealer: Sealer, received: Import, file: bytes) -> None:
+    await tx.execute(
+        """
+        insert into import_job (id, kind, programme_year, party, file, state, submitted_by, submitted_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        received.id,
+        received.kind,
+        received.year,
+        received.party,
+        FILES.seal(sealer, received.id, {"file": file})["file"],
+        received.state,
+        received.submitted_by,
+        received.submitted_at,
+    )
+
+
+async def waiting(tx: ReadTransaction) -> list[Import]:
+    """What is to be taken in, the oldest first."""
+    rows = await tx.fetch("select * from import_job where state = 'received' order by submitted_at, id")
+    return [_import(row) for row in rows]
+
+
+async def take(tx: Transaction, keyring: Keyring, job: ImportId) -> bytes | None:
+    """The file of one that nobody else has at hand or has done; None of another."""
+    row = await tx.fetchrow(
+        """
+        select id, file from import_job where id = $1 and state = 'received'
+        for no key update skip locked
+        """,
+        job,
+    )
+    return None if row is None else FILES.open(keyring, row["id"], row)["file"]
+
+
+async def decide(tx: Transaction, decided: Import, now: datetime) -> None:
+    """Keep what became of a file, and the file no longer."""
+    await tx.execute(
+        """
+        update import_job set state = $2, decided_at = $3, errors = $4::jsonb, imported = $5, file = null
+        where id = $1
+        """,
+        decided.id,
+        decided.state,
+        now,
+        json.dumps([asdict(error) for error in decided.errors]),
+        decided.imported,
+    )
+
+
+async def progress(tx: Transaction, job: ImportId, phase: str, done: int, total: int) -> None:
+    await tx.execute(
+        """
+        insert into import_progress values ($1, $2, $3, $4)
+        on conflict (job) do update set phase = $2, rows_done = $3, rows_total = $4
+        """,
+        job,
+        phase,
+        done,
+        total,
+    )
+
+
+def _import(row: asyncpg.Record) -> Import:
+    return Import(
+        id=ImportId(row["id"]),
+        kind=ImportKind(row["kind"]),
+        year=Year(row["programme_year"]),
+        party=row["party"],
+        submitted_by=row["submitted_by"],
+        submitted_at=row["submitted_at"],
+        state=ImportState(row["state"]),
+    )
