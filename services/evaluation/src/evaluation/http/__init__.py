@@ -1,6 +1,6 @@
 """The HTTP interface: request, command, handler, response."""
 
-from evaluation.http import eligibility, exports, letters, places, preparation, reviewing, rubrics, runs
+from evaluation.http import eligibility, places, preparation, reviewing, rubrics, runs
 from web import api as make
 
 api = make(
@@ -13,7 +13,5 @@ api = make(
         reviewing.router,
         runs.router,
         places.router,
-        letters.router,
-        exports.router,
     ],
 )
