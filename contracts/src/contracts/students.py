@@ -163,12 +163,20 @@ class StudentOfferExpired(_OfferEvent):
 
 
 class StudentOfferWithdrawn(_OfferEvent):
-    """An offer fell away with what it stood on; its place is free."""
+    """An offer fell away with what it stood on, or its company took it back; its place is free."""
 
     read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
     why: ClassVar[str] = "student, company and school are told"
 
-    reason: Annotated[Reason, Field(examples=["agreement_over", "company_suspended", "student_left"])]
+    reason: Annotated[
+        Reason,
+        Field(
+            examples=[
+                *("agreement_over", "company_suspended", "student_left"),
+                *("hiring_stopped", "work_changed", "filled_otherwise", "other"),
+            ]
+        ),
+    ]
     withdrawn_at: Moment
 
 
