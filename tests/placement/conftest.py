@@ -25,9 +25,9 @@ async def world(
     tmp_path: Path,
 ) -> AsyncIterator[World]:
     """The placement service on a database of its own, asked over ASGI."""
-    issuer = Issuer(tmp_path / "jwks.json")
+    issuer = Issuer(tmp_path / "placement_jwks.json")
     own = await database("placement")
-    keys = tmp_path / "keys.json"
+    keys = tmp_path / "placement_keys.json"
     keyring.make(keys)
     settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
     runtime = Runtime(settings, await pool(own), keys=Keyring(keys))

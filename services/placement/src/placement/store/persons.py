@@ -109,7 +109,7 @@ async def due(tx: Transaction, today: date, kept_days: int, at_most: int) -> lis
     rows = await tx.fetch(
         """
         select s.id from student s
-        where s.erased_at is null and $1 - $2 > greatest(
+        where s.erased_at is null and $1::date - $2::integer > greatest(
           (select max(c.ends_on) from enrolment e join employment_class c on c.id = e.employment_class
             where e.student = s.id),
           (select max(a.drafted_at) at time zone 'Asia/Seoul' from tripartite_agreement a
