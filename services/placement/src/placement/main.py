@@ -7,6 +7,7 @@ from chassis.service import Service
 from contracts.audit import PlacementAuditSealed
 from placement import events, http, snapshots
 from placement.settings import Settings
+from placement.store.imports import FILES
 from placement.store.persons import PERSONS
 from placement.worker import WORKERS
 from web import sweep
@@ -24,7 +25,7 @@ def main() -> None:
         api=http.api,
         workers=(sweep, *WORKERS),
         commands=(recompute,),
-        sealed=(PERSONS,),
+        sealed=(PERSONS, FILES),
         audited_as=PlacementAuditSealed,
     )
     cli(service)()

@@ -8,10 +8,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import structlog
+
 from chassis.interruptions import pause
+from chassis.keyring import Keyring
+from chassis.refusals import Refusal, rule_of
 from chassis.service import Runtime, Worker
-from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, repeated
-from placement.handlers import agreements, classes, offers, persons, retention, tripartite
+from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, read, repeated
+from placement.domain.imports import Import
+from placement.handlers import agreements, classes, imports, offers, persons, retention, tripartite
+from placement.store import imports as import_store
+
+log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 """What is done in one transaction at most."""
@@ -61,6 +69,53 @@ async def end_agreements(pool: Pool, stopping: asyncio.Event, every: float) -> N
     await keep_doing(pool, stopping, some, every)
 
 
+async def take_files(pool: Pool, keyring: Keyring, stopping: asyncio.Event, every: float) -> None:
+    """Take in files that were received, one after the other, until told to stop."""
+    while not stopping.is_set():
+        try:
+            taken = await take_waiting(pool, keyring)
+        except Unavailable:
+            taken = 0
+        if not taken:
+            await pause(stopping, every)
+
+
+async def take_waiting(pool: Pool, keyring: Keyring) -> int:
+    """Take in what waits; answers how many files were decided here.
+
+    Raises:
+        Unavailable: what waits could not be read, or a file not be decided; it is tried again.
+    """
+    async with read(pool) as reading:
+        waiting = await import_store.waiting(reading)
+    return sum([await _take(pool, keyring, job) for job in waiting])
+
+
+async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
+    """All of a file in one transaction; what is wrong with it is kept in another."""
+    cause = Command(actor=job.submitted_by)
+
+    async def progress(phase: str, done: int, total: int) -> None:
+        async with begin(pool, Command(actor="placement")) as tx:
+            await import_store.progress(tx, job.id, phase, done, total)
+
+    async def taken() -> bool:
+        async with begin(pool, cause) as tx:
+            return await imports.take_in(tx, keyring, job, progress)
+
+    try:
+        return await repeated(taken)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one file does to us, the next is taken in
+        if not isinstance(error, Refusal):
+            log.error("file not taken in", job=job.id, error=rule_of(error))  # noqa: TRY400
+            error = Refusal("import_failed", "The file could not be taken in; an operator is told", "file")
+        async with begin(pool, cause) as tx:
+            await imports.refuse_file(tx, keyring, job, error)
+        return True
+
+
 async def forget_persons(pool: Pool, stopping: asyncio.Event, every: float, kept_days: int) -> None:
     """Forget who students were whose last dealings are over for so many days."""
     await keep_doing(pool, stopping, lambda tx: persons.erase_old(tx, kept_days, AT_ONCE), every)
@@ -78,10 +133,15 @@ async def _retention(runtime: Runtime) -> None:
     await ask_for_retention(runtime.pool, runtime.stopping, runtime.settings.retention_sweep_seconds)
 
 
+async def _files(runtime: Runtime) -> None:
+    every = runtime.settings.import_poll_seconds
+    await take_files(runtime.pool, runtime.keyring, runtime.stopping, every)
+
+
 async def _persons(runtime: Runtime) -> None:
     settings = runtime.settings
     every, kept = settings.persons_sweep_seconds, settings.persons_kept_days
     await forget_persons(runtime.pool, runtime.stopping, every, kept)
 
 
-WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _retention, _persons)
+WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _files, _retention, _persons)

@@ -58,6 +58,10 @@ class Offer:
             )
         return replace(self, state=OfferState.EXPIRED, answered_at=now)
 
+    def take_back(self, reason: str, now: datetime) -> "Offer":
+        """The company declines: it stops hiring, or the work is no longer what was offered."""
+        return replace(self._answered(OfferState.WITHDRAWN, now), withdrawn_reason=reason)
+
     def withdraw(self, reason: str, now: datetime) -> "Offer":
         """What the offer stood on is gone: the agreement, the company's approval, the stay in the class."""
         self._require_open()

@@ -10,7 +10,7 @@ and what its checks say never contradict each other.
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -42,7 +42,7 @@ def months_after(day: date, months: int) -> date:
 
 def answer_until(due_on: date) -> datetime:
     """First moment at which an answer is late: the midnight in Korea after `ANSWER_DAYS` days."""
-    return datetime.combine(due_on + timedelta(days=ANSWER_DAYS + 1), time(), KST)
+    return datetime.combine(due_on + timedelta(days=ANSWER_DAYS + 1), time(), KST).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

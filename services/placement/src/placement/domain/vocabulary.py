@@ -108,6 +108,15 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class TakeBackReason(StrEnum):
+    """Why a company takes back an offer: 채용 중단, 업무 변경, 다른 경로로 충원, other."""
+
+    HIRING_STOPPED = "hiring_stopped"
+    WORK_CHANGED = "work_changed"
+    FILLED_OTHERWISE = "filled_otherwise"
+    OTHER = "other"
+
+
 class TripartiteState(StrEnum):
     """`withdrawn` and `lapsed` were never in force; `ended` and `expired` were."""
 

@@ -1,9 +1,10 @@
 """Use cases of classes and rosters."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from chassis import audit, identifiers, outbox
 from chassis.keyring import Keyring
@@ -31,6 +32,8 @@ from placement.store import offers as offers_store
 from placement.store.rows import Affected
 
 STUDENT_LEFT = "student_left"
+REPORT_EVERY: Final = 1_000
+"""Enrolments between two words of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,13 @@ async def enrol_students(
     keyring: Keyring,
     school: SchoolId,
     entries: Sequence[RosterEntry],
-    told: Callable[[int], None] = lambda _: None,
+    *,
+    year: Year | None = None,
+    progress: Callable[[int], Awaitable[None]] | None = None,
 ) -> Roster:
     """Take students into classes, all or none, by the school's own references for them.
 
-    `told` hears how many enrolments are ready to be told of, while they become so.
+    Where `year` is given, classes of other years are none. `progress` hears how many are done, now and then.
 
     Raises:
         Several, Invalid, Conflict, NotFound: every row that breaks a rule is named.
@@ -101,6 +106,7 @@ async def enrol_students(
     classes = await store.several_for_update(tx, [entry.employment_class for entry in entries], school)
     now = await tx.now()
     known = await store.known_students(tx, school, [entry.reference for entry in entries])
+    classes = {each.id: each for each in classes.values() if year in (None, each.year)}
     refuse([*_foreign(entries, classes), *check_roster(entries, known, day_of(now))])
     places = await _places(tx, classes.values(), school)
     filled = _filled(entries, classes, places, day_of(now))
@@ -119,7 +125,8 @@ async def enrol_students(
         into = filled[entry.employment_class]
         student = ids[entry.reference]
         outbox.add(tx, announce.student_enrolled(student, into, places[into.year].school, now))
-        told(count)
+        if progress is not None and count % REPORT_EVERY == 0:
+            await progress(count)
     return Roster(filled, tuple(ids[entry.reference] for entry in entries))
 
 

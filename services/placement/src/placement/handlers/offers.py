@@ -1,16 +1,16 @@
-"""Use cases of offers: accepted, declined, expired."""
+"""Use cases of offers: accepted, declined by either side, expired."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from chassis import identifiers, outbox
+from chassis import audit, identifiers, outbox
 from chassis.refusals import NotFound
 from chassis.transaction import Transaction
 from placement import announce
 from placement.domain.agreements import Parties, Tripartite, draft
 from placement.domain.offers import Offer
-from placement.domain.vocabulary import AgreementId, OfferId, Side, StudentId
-from placement.handlers import rounds
+from placement.domain.vocabulary import AgreementId, CompanyId, OfferId, Side, StudentId, TakeBackReason
+from placement.handlers import endings, rounds
 from placement.handlers.agreements import require_partners
 from placement.store import classes, openings, programme, tripartite
 from placement.store import offers as store
@@ -48,6 +48,20 @@ async def decline_offer(tx: Transaction, offer: OfferId, student: StudentId) -> 
     outbox.add(tx, announce.declined(declined, enrolled, work, now))
     await rounds.invite_free(tx, [student], now)
     return declined
+
+
+async def take_back_offer(
+    tx: Transaction, offer: OfferId, company: CompanyId, reason: TakeBackReason
+) -> Offer:
+    """The company of an open offer declines; its place is free again, and harms nobody else's."""
+    present = await store.offer_for_update(tx, offer)
+    work = (await openings.work(tx, [present.opening]))[present.opening]
+    if work.company != company:
+        raise NotFound("offer_not_found", "There is no such offer", "offer")
+    taken_back = present.take_back(reason, await tx.now())
+    await endings.withdraw_offers(tx, [taken_back])
+    await audit.record(tx, action="offer_taken_back", subject=offer, reason=reason)
+    return taken_back
 
 
 async def expire_offers(tx: Transaction, at_most: int) -> int:

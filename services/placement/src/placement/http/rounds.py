@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from contracts import values
 from placement.domain.rounds import Ranking, Terms
-from placement.domain.vocabulary import OpeningId, StudentId, Year
-from placement.handlers import matching
+from placement.domain.vocabulary import OpeningId, StudentId, TakeBackReason, Year
+from placement.handlers import matching, offers
 from placement.handlers import rounds as handlers
-from placement.http.bodies import Body, Decimal, Line, RoundPath
+from placement.http.bodies import Body, Decimal, Line, OfferPath, RoundPath
 from placement.http.identity import Anyone, Company, Officer, Overseer, Student
 from placement.views import rounds as views
 from placement.views.rounds import CandidatesOfOpening, RoundView, WaitingView
@@ -71,6 +71,16 @@ class RunMatching(Body):
         description="The drawing's outcome; needed where a company gave scores",
         examples=["3,11,15,29,35,44"],
     )
+
+
+class TakeBack(Body):
+    reason: TakeBackReason
+
+
+class TakenBackView(Body):
+    offer: str
+    state: str = Field(examples=["withdrawn"])
+    reason: TakeBackReason
 
 
 class PreferencesView(Body):
@@ -156,6 +166,13 @@ async def snapshot(matching_round: RoundPath, _: Overseer, read: Read) -> Respon
 async def result(matching_round: RoundPath, _: Overseer, read: Read) -> Response:
     """What the run came to, as the bytes that were hashed; `placement recompute --expect` takes this file."""
     return _file(await views.result(read, matching_round))
+
+
+@router.post("/offers/{offer}/withdrawal", status_code=201)
+async def take_back(offer: OfferPath, body: TakeBack, company: Company, tx: Tx) -> TakenBackView:
+    """Take back an open offer of one's own opening; the student is told why and can join the next round."""
+    taken_back = await offers.take_back_offer(tx, offer, company, body.reason)
+    return TakenBackView(offer=taken_back.id, state=taken_back.state, reason=body.reason)
 
 
 def _file(content: bytes) -> Response:

@@ -12,28 +12,34 @@ from placement.store.rows import all_found, found
 
 async def add(tx: Transaction, company: Company, by: str) -> bool:
     """Keep a company; False where its registration number is known already."""
-    facts = company.facts
-    added = await tx.fetchval(
+    return bool(await add_all(tx, [company], by))
+
+
+async def add_all(tx: Transaction, companies: Sequence[Company], by: str) -> set[CompanyId]:
+    """Keep companies; answers those kept, the registration numbers of the others are known already."""
+    facts = [company.facts for company in companies]
+    rows = await tx.fetch(
         """
-        insert into company (id, registration_number, name_ko, name_en, province, industry, employees, state,
-          registered_by, registered_at, sme_status, sme_confirmed_until)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        insert into company (id, state, registered_at, registration_number, name_ko, name_en, province,
+          industry, employees, sme_status, sme_confirmed_until, registered_by)
+        select u.*, $12 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[],
+          $6::text[], $7::text[], $8::text[], $9::integer[], $10::text[], $11::date[]) as u
         on conflict (registration_number) do nothing returning id
         """,
-        company.id,
-        facts.registration_number,
-        facts.name_ko,
-        facts.name_en,
-        facts.province,
-        facts.industry,
-        facts.employees,
-        company.state,
+        [company.id for company in companies],
+        [company.state for company in companies],
+        [company.registered_at for company in companies],
+        [each.registration_number for each in facts],
+        [each.name_ko for each in facts],
+        [each.name_en for each in facts],
+        [each.province for each in facts],
+        [each.industry for each in facts],
+        [each.employees for each in facts],
+        [each.sme_status for each in facts],
+        [each.sme_confirmed_until for each in facts],
         by,
-        company.registered_at,
-        facts.sme_status,
-        facts.sme_confirmed_until,
     )
-    return added is not None
+    return {CompanyId(row["id"]) for row in rows}
 
 
 async def for_update(tx: Transaction, companies: Sequence[CompanyId]) -> list[Company]:
