@@ -15,8 +15,9 @@ of long integers, so a turn costs a few operations on integers of 2^groups bits.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Literal
 
 LackOf = Literal["group_full", "seats_full", "needed_for_guarantee"]
@@ -70,9 +71,9 @@ class _Margins:
     """A count for every set of groups: bit T of slice k is bit k of the count of set T."""
 
     def __init__(self, counts: Sequence[int]) -> None:
-        self._slices = [
-            _bits(count >> bit & 1 == 1 for count in counts) for bit in range(max(counts).bit_length())
-        ]
+        width = max(counts).bit_length()
+        digits = "".join([f"{count:0{width}b}" for count in reversed(counts)])
+        self._slices = [int(digits[width - 1 - bit :: width], 2) for bit in range(width)]
         self._all = (1 << len(counts)) - 1
 
     def none_left(self) -> int:
@@ -103,14 +104,17 @@ class Guarantees:
         self._guarded = [group for group, missing in enumerate(self._open) if missing]
         sets = 1 << len(self._guarded)
         self._all = (1 << sets) - 1
+        # Of 2^(n+1) sets in a row, the last 2^n contain the n-th group; a number of ones repeats that.
         self._containing = {
-            group: _bits((which >> place & 1) == 1 for which in range(sets))
+            group: self._all // ((1 << (2 << place)) - 1) * (((1 << (1 << place)) - 1) << (1 << place))
             for place, group in enumerate(self._guarded)
         }
-        self._of_size = [
-            _bits(which.bit_count() == size for which in range(sets))
-            for size in range(len(self._guarded) + 1)
-        ]
+        self._of_size = [1]
+        for place in range(len(self._guarded)):
+            one_more = [size << (1 << place) for size in self._of_size]
+            self._of_size = [
+                fewer | more for fewer, more in zip([*self._of_size, 0], [0, *one_more], strict=True)
+            ]
         self._reach: dict[Turn, int] = {}
         self._to_fill = 0
         self._start(turns)
@@ -118,17 +122,15 @@ class Guarantees:
     def _start(self, turns: Sequence[Turn]) -> None:
         wanting = self._wanting(turns)
         holding = self._wanting([turn for turn in turns if turn.held is not None])
-        places = [self._open[group] for group in self._guarded]
-        missing = [
-            sum(count for place, count in enumerate(places) if which >> place & 1)
-            for which in range(len(wanting))
-        ]
+        missing = [0]
+        for group in self._guarded:
+            missing += [needed + self._open[group] for needed in missing]
         applicants = [have - need for have, need in zip(wanting, missing, strict=True)]
         seats = [have + self._seats - need for have, need in zip(holding, missing, strict=True)]
         loss = -min(*applicants, *seats, 0)
         self._applicants = _Margins([margin + loss for margin in applicants])
         self._places = _Margins([margin + loss for margin in seats])
-        self._to_fill = sum(places) - loss
+        self._to_fill = missing[-1] - loss
 
     def _wanting(self, turns: Sequence[Turn]) -> list[int]:
         """For each set of guarded groups, how many of the schools want a group in it."""
@@ -136,11 +138,10 @@ class Guarantees:
         within = [0] * (1 << len(self._guarded))
         for turn, count in Counter(turns).items():
             within[sum(1 << place_of[group] for group in turn.wanted if group in place_of)] += count
-        for place in range(len(self._guarded)):
-            bit = 1 << place
-            for which in range(len(within)):
-                if which & bit:
-                    within[which] += within[which ^ bit]
+        for _ in self._guarded:
+            # Each round sums over the lowest bit of the index and makes it the highest: all come round once.
+            without, with_it = within[::2], within[1::2]
+            within = without + list(map(add, without, with_it))
         return [within[-1] - others for others in reversed(within)]
 
     def lack(self, turn: Turn, option: tuple[int, ...]) -> Lack | None:
@@ -195,8 +196,3 @@ class Guarantees:
         same_size = next(filter(None, (sets & size for size in self._of_size)))
         smallest = (same_size & -same_size).bit_length() - 1
         return tuple(group for place, group in enumerate(self._guarded) if smallest >> place & 1)
-
-
-def _bits(flags: Iterable[bool]) -> int:
-    """An integer whose bit i is flag i."""
-    return int("".join("1" if flag else "0" for flag in flags)[::-1], 2)

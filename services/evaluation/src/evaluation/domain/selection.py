@@ -171,13 +171,17 @@ class _Decisions:
         self._holders = snapshot.holders
         self._group = {track: quota.name for quota in self._policy.quotas for track in quota.tracks}
         self._reserves = 0
+        self._wanted: dict[tuple[tuple[str, ...], bool, tuple[str, ...] | None], list[tuple[str, ...]]] = {}
         self._last_in: dict[str, SchoolId] = {
             self._group[track]: each.id for each in ranked for track in snapshot.holders.get(each.id, ())
         }
 
     def ranked(self, applicant: Applicant, rank: int, step: Step) -> Decision:
         held = self._holders.get(applicant.id)
-        wanted = awards_wanted(self._policy, applicant, held)
+        wishes = (applicant.tracks, applicant.accepts_general, held)
+        if wishes not in self._wanted:
+            self._wanted[wishes] = awards_wanted(self._policy, applicant, held)
+        wanted = self._wanted[wishes]
         missed = tuple(map(self._missed, wanted, step.missed))
         if step.taken is None:
             self._reserves += 1
