@@ -59,6 +59,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "GET /rounds/{matching_round}/result": {"officer", "auditor"},
     "POST /offers/{offer}/acceptance": {"student"},
     "POST /offers/{offer}/refusal": {"student"},
+    "POST /offers/{offer}/withdrawal": {"company"},
     "POST /tripartite-agreements/{agreement}/signature": {"school", "company", "student"},
     "POST /tripartite-agreements/signatures": {"company"},
     "GET /tripartite-agreements": {"school", "company", "student", "officer", "auditor"},
@@ -69,6 +70,12 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "POST /placements/{placement}/end": {"school", "company"},
     "GET /students/{student}": {"student", "officer", "auditor"},
     "GET /students/{student}/openings": {"student", "officer", "auditor"},
+    "PUT /students/{student}/person": {"school"},
+    "GET /students/{student}/person": {"student", "school", "company", "officer"},
+    "GET /students/{student}/person/accesses": {"student", "officer", "auditor"},
+    "POST /students/{student}/erasure": {"student", "officer"},
+    "GET /classes/{employment_class}/persons": {"school"},
+    "GET /accesses": {"officer", "auditor"},
     "GET /overview": {"officer", "auditor"},
 }
 

@@ -181,6 +181,33 @@ async def test_rankings_with_errors_and_late_ones_change_nothing(year: World) ->
     assert await year.state() == before
 
 
+async def test_officers_see_whom_a_round_waits_for(year: World) -> None:
+    settled, other = (
+        await year.settled(students=3, places=(1, 1)),
+        await year.settled(students=1, places=(1,)),
+    )
+    [one, two] = settled.openings
+    matching_round = await year.round_opens()
+    path = f"/rounds/{matching_round}"
+    for student, listed in zip(settled.students[:2], ([one, two], [one]), strict=True):
+        done(await student.put(f"{path}/preferences", {"openings": listed}))
+    waiting = done(await year.officer.get(f"{path}/waiting"))
+    assert (waiting["students"], waiting["without_list"]) == (4, 2)
+    [company] = waiting["companies"]
+    assert (company["company"], company["openings"], company["students"]) == (
+        settled.company.party,
+        sorted([one, two]),
+        2,
+    )
+    await year.at(LISTS_UNTIL)
+    ranked = {"rankings": [order(one, settled.students[:2])]}
+    done(await settled.company.put(f"{path}/rankings", ranked))
+    [company] = done(await year.officer.get(f"{path}/waiting"))["companies"]
+    assert (company["openings"], company["students"]) == ([two], 1)
+    refused(await other.company.get(f"{path}/waiting"), 403, (None, "role_missing"))
+    refused(await year.officer.get("/rounds/mat_none/waiting"), 404, ("round", "round_not_found"))
+
+
 async def test_a_round_closes_after_its_windows_and_runs_once(year: World) -> None:
     settled = await year.settled()
     matching_round = await year.round_opens()
@@ -228,7 +255,17 @@ async def test_a_run_makes_offers_tells_everybody_why_and_can_be_recomputed(
 
     told = done(await b.get(f"/students/{b.party}"))["rounds"][0]
     assert told["opening"] is None
-    reason = {"reason": "higher_ranked_took_places", "own_rank": 2, "last_rank": 1, "by_lot": False}
+    reason = {
+        "reason": "higher_ranked_took_places",
+        "places": 1,
+        "own_rank": 2,
+        "last_rank": 1,
+        "by_lot": False,
+        "ko": "이 회차에 채울 수 있던 1자리가 모두 더 높은 순위의 학생에게 돌아갔습니다. "
+        "나의 순위는 2위, 마지막으로 배정된 학생은 1위입니다.",
+        "en": "Students whom the company ranked higher took every place to fill in this round (1). "
+        "Your rank is 2, that of the last one in is 1.",
+    }
     assert told["missed"] == [{"opening": one} | reason, {"opening": two} | reason]
     seen = done(await settled.company.get(f"/openings/{one}"))
     assert [(each["student"], each["standing"]) for each in seen["told"][0]["standings"]] == [
@@ -286,9 +323,12 @@ async def test_an_agreement_that_lapsed_before_the_run_makes_no_pair_and_the_rea
         {
             "opening": settled.openings[0],
             "reason": "agreement_not_in_force",
+            "places": None,
             "own_rank": None,
             "last_rank": None,
             "by_lot": False,
+            "ko": "매칭 시점에 학교와 기업의 2자 협약이 유효하지 않았습니다.",
+            "en": "School and company had no agreement in force when the round was run.",
         }
     ]
     [(_, event)] = await year.told("student-unmatched")
