@@ -52,7 +52,8 @@ def groups(cells: Iterable[Leaf]) -> set[frozenset[Leaf]]:
 
 def reduced(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     """Gaussian elimination: rows that span the same, each led by a one that stands alone."""
-    left, done = [list(row) for row in rows], []
+    left = [list(row) for row in rows]
+    done: list[list[Fraction]] = []
     for column in range(len(rows[0]) if rows else 0):
         lead = next((row for row in left if row[column]), None)
         if lead is None:

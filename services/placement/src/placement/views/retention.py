@@ -47,7 +47,7 @@ class CheckFilter(View):
 
     programme_year: int = Field(ge=2008, le=2999)
     state: Literal["scheduled", "due", "overdue", "answered", "void"] | None = None
-    months: Literal[6, 12] | None = None
+    months: int | None = Field(default=None, ge=6, le=12, description="6 or 12", examples=[6])
     school: str | None = Field(default=None, max_length=64)
     company: str | None = Field(default=None, max_length=64)
     after: str | None = Field(default=None, max_length=80)

@@ -1,0 +1,402 @@
+"""What became of a cohort: the official formula, counts, revisions, closings, open data."""
+
+import csv
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.placement.test_retention import ask, at_work, gone, still_there
+from tests.placement.world import YEAR, Settled, World, done, refused
+
+from contracts import applications
+from contracts.examples import example
+from contracts.values import PROVINCES
+from placement.domain.outcomes import Figures
+
+DEPARTMENTS: Final = Path(__file__).parent / "data" / "departments_outcomes.csv"
+JANUARY_2027: Final = datetime(2027, 1, 10, 3, tzinfo=UTC)
+APRIL: Final = "2026-04-01"
+
+
+@pytest.fixture
+async def year(world: World) -> World:
+    await world.year_opens()
+    return world
+
+
+def test_the_official_formula_gives_the_national_figure_of_2024() -> None:
+    nation = Figures(
+        enrolled=63_005, graduates=63_005, employed=16_588, advanced=30_216, enlisted=1_716, excluded=1_059
+    )
+    assert nation.base == 30_014
+    assert nation.employment_rate == Decimal("55.3")
+
+
+counts = st.integers(0, 100_000)
+
+
+@given(counts, counts, counts, counts, counts)
+def test_the_rate_is_between_nobody_and_everybody_and_adding_nobody_changes_nothing(
+    employed: int, advanced: int, enlisted: int, excluded: int, other: int
+) -> None:
+    graduates = employed + advanced + enlisted + excluded + other
+    figures = Figures(graduates, graduates, employed, advanced, enlisted, excluded)
+    assert (figures + Figures()) == figures
+    if employed + other == 0:
+        assert figures.employment_rate is None
+    else:
+        rate = figures.employment_rate
+        assert rate is not None
+        assert 0 <= rate <= 100
+        assert abs(rate * (employed + other) - 100 * employed) <= Decimal("0.05") * (employed + other)
+
+
+def survey() -> list[dict[str, str]]:
+    with DEPARTMENTS.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+async def schools_of(world: World, rows: list[dict[str, str]]) -> dict[tuple[str, str], str]:
+    """Register the schools of the survey; their ids by name and province."""
+    codes = {named.ko: code for code, named in PROVINCES.items()}
+    numbers = count(1)
+    ids = {key: f"sch_{next(numbers):04}" for key in {(row["school"], row["sido"]): None for row in rows}}
+    await world.receive(
+        *(
+            example(
+                applications.SchoolRegistered, school=school, name_ko=name, province=codes[sido], name_en=None
+            )
+            for (name, sido), school in ids.items()
+        )
+    )
+    return ids
+
+
+async def test_imported_departments_reproduce_every_published_rate(world: World) -> None:
+    rows = survey()
+    ids = await schools_of(world, rows)
+    for surveyed in ("2024", "2025"):
+        await world.at(datetime(int(surveyed) + 1, 1, 2, tzinfo=UTC))
+        body: dict[str, Any] = {
+            "as_of": f"{surveyed}-04-01",
+            "rows": [
+                {
+                    "school": ids[row["school"], row["sido"]],
+                    "department": row["department"],
+                    "enrolled": int(row["grads"]),
+                    "graduates": int(row["grads"]),
+                    "employed": int(row["employed"]),
+                    "advanced": int(row["advanced"]),
+                }
+                for row in rows
+                if row["survey_year"] == surveyed
+            ],
+            "close": True,
+        }
+        path = f"/programme-years/{surveyed}/outcomes"
+        done(await world.officer.post(f"{path}/imports", body), 201)
+        shown = done(await world.officer.get(path, by="department"))["rows"]
+        computed = {(each["school"], each["department"]): each["plain_rate"] for each in shown}
+        published = {
+            (ids[row["school"], row["sido"]], row["department"]): Decimal(row["employment_rate"])
+            for row in rows
+            if row["survey_year"] == surveyed
+        }
+        assert {key: Decimal(rate) for key, rate in computed.items()} == published
+        [total] = done(await world.officer.get(path, by="total"))["rows"]
+        assert total["graduates"] == sum(row["graduates"] for row in body["rows"])
+        for dimension in ("province", "school", "track"):
+            parts = done(await world.officer.get(path, by=dimension))["rows"]
+            assert sum(part["employed"] for part in parts) == total["employed"]
+    assert len(rows) == 2020
+
+
+async def test_open_data_of_the_survey_tells_most_and_gives_nobody_away(world: World) -> None:
+    rows = [row for row in survey() if row["survey_year"] == "2025"]
+    ids = await schools_of(world, rows)
+    await world.at(JANUARY_2027)
+    body = {
+        "as_of": "2026-04-01",
+        "close": True,
+        "rows": [
+            {
+                "school": ids[row["school"], row["sido"]],
+                "department": row["department"],
+                "enrolled": int(row["grads"]),
+                "graduates": int(row["grads"]),
+                "employed": int(row["employed"]),
+                "advanced": int(row["advanced"]),
+            }
+            for row in rows
+        ],
+    }
+    done(await world.officer.post("/programme-years/2025/outcomes/imports", body), 201)
+    lines = await open_data(world, "2026-04-01")
+    for line in lines:
+        base, employed, left_out = (int(line[name]) for name in ("base", "count", "left_out"))
+        assert all(part == 0 or part >= 5 for part in (employed, base - employed, left_out))
+    assert sum(int(line["count"]) for line in lines) == sum(int(row["employed"]) for row in rows)
+    alone = [line for line in lines if line["school"] != "(several)"]
+    assert len({line["school"] for line in alone}) > len(ids) / 2
+    for line in await open_data(world, "2026-04-01", "provinces"):
+        assert all(int(line[part]) == 0 or int(line[part]) >= 5 for part in ("employed", "advanced"))
+
+
+async def open_data(
+    world: World, as_of: str, table: str = "groups", year: int = YEAR
+) -> list[dict[str, str]]:
+    anyone = world.caller("agency", party="agency_statistics")
+    query = {"programme_year": year, "as_of": as_of, "table": table}
+    answer = await anyone.get("/open-data/outcomes.csv", **query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/csv")
+    return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def imported(**changed: Any) -> dict[str, Any]:
+    row = {
+        "school": "sch_0001",
+        "track": "new_technology",
+        "enrolled": 40,
+        "graduates": 38,
+        "employed": 20,
+        "advanced": 8,
+        "enlisted": 2,
+        "excluded": 1,
+        "due_6": 18,
+        "retained_6": 15,
+        "due_12": 16,
+        "retained_12": 11,
+    }
+    return row | changed
+
+
+async def test_an_earlier_year_is_brought_in_as_ordinary_events_and_corrected_with_a_reason(
+    year: World,
+) -> None:
+    school = await year.selected_school("new_technology")
+    path = "/programme-years/2024/outcomes/imports"
+    body = {"as_of": "2025-04-01", "rows": [imported(school=school.party)]}
+    assert done(await year.officer.post(path, body), 201)["reported"] == 1
+    [(_, event)] = await year.told("outcome-reported")
+    assert (event["origin"], event["revision"], event["programme_year"]) == ("imported", 1, 2024)
+    assert (event["employed"], event["due_12"], event["retained_12"]) == (20, 16, 11)
+    assert done(await year.officer.post(path, body), 201)["unchanged"] == 1
+    better = {
+        "as_of": "2025-04-01",
+        "rows": [imported(school=school.party, employed=21)],
+        "reason": "late_evidence",
+        "close": True,
+    }
+    assert done(await year.officer.post(path, better), 201)["corrected"] == 1
+    [(_, corrected)] = await year.told("outcome-corrected")
+    assert (corrected["revision"], corrected["employed"], corrected["reason"]) == (2, 21, "late_evidence")
+    [(_, closed)] = await year.told("outcome-reporting-closed")
+    assert closed["manifest"] == [{"school": school.party, "sequence": 2}]
+    assert (closed["origin"], closed["schools"]) == ("imported", 1)
+    [row] = done(await school.get("/programme-years/2024/outcomes"))["rows"]
+    assert (row["employment_rate"], row["retention_rate_6"], row["retention_rate_12"]) == (
+        "77.8",
+        "83.3",
+        "68.8",
+    )
+    kept = done(await school.get(f"/programme-years/2024/outcomes/revisions/{school.party}"))
+    assert [(each["revision"], each["figures"]["employed"]) for each in kept] == [(1, 20), (2, 21)]
+
+
+async def test_an_import_is_taken_whole_or_not_at_all_and_names_each_row(year: World) -> None:
+    school = await year.selected_school("new_technology")
+    await year.selected_school("new_technology")
+    good = imported(school=school.party)
+    rows = [
+        good,
+        good,
+        imported(school="sch_nowhere"),
+        good | {"department": "가", "employed": 30},
+        good | {"department": "나", "graduates": 41},
+        good | {"department": "다", "retained_6": 19},
+    ]
+    before = await year.state()
+    path = "/programme-years/2024/outcomes/imports"
+    refused(
+        await year.officer.post(path, {"as_of": "2025-04-01", "rows": rows}),
+        422,
+        ("rows.1.school", "distinct"),
+        ("rows.2.school", "school_unknown"),
+        ("rows.3.employed", "parts_of_whole"),
+        ("rows.4.graduates", "parts_of_whole"),
+        ("rows.5.retained_6", "parts_of_whole"),
+    )
+    late = {"as_of": "2025-04-11", "rows": [good]}
+    refused(await year.officer.post(path, late), 422, ("as_of", "day_to_come"))
+    assert await year.state() == before
+
+
+async def cohort(world: World) -> tuple[Settled, list[str]]:
+    """Six students: four at work since January 2026, of whom two have left since; two without a placement."""
+    settled, placements = await at_work(world, students=4)
+    departments = [{"student": each.party, "department": "스마트기계과"} for each in settled.students[:3]]
+    done(await settled.school.post("/students/departments", {"rows": departments}), 201)
+    done(await settled.school.post(f"/classes/{settled.employment_class}/roster", more_students()), 201)
+    await world.at(datetime(2026, 3, 25, 3, tzinfo=UTC))
+    for placement, day, reason in (
+        (placements[0], "2026-03-20", "military_service"),
+        (placements[1], "2026-02-27", "resignation"),
+    ):
+        body = {"reason": reason, "ended_on": day}
+        done(await settled.company.post(f"/placements/{placement}/end", body), 201)
+    return settled, placements
+
+
+def more_students() -> dict[str, Any]:
+    return {"rows": [{"reference": "S-9001"}, {"reference": "S-9002"}]}
+
+
+async def students(world: World) -> dict[str, str]:
+    rows = await world.rows("select id, reference from student")
+    return {row["reference"]: row["id"] for row in rows}
+
+
+async def count_cohort(world: World, as_of: str, **more: Any) -> Mapping[str, Any]:
+    path = f"/programme-years/{YEAR}/outcomes"
+    counted: Mapping[str, Any] = done(await world.officer.post(path, {"as_of": as_of} | more), 201)
+    return counted
+
+
+async def test_a_cohort_is_counted_as_it_stood_on_a_day(year: World) -> None:
+    settled, _ = await cohort(year)
+    known = await students(year)
+    rows = [
+        {"student": known["S-9001"], "kind": "advanced_study", "since": "2026-03-02"},
+        {"student": known["S-9002"], "kind": "not_graduated", "since": "2026-02-10"},
+        {"student": settled.students[1].party, "kind": "employed_elsewhere", "since": "2026-03-15"},
+    ]
+    path = f"/programme-years/{YEAR}/destinations"
+    done(await settled.school.post(path, {"rows": rows}), 201)
+    await year.at(datetime(2026, 4, 2, 3, tzinfo=UTC))
+    for as_of, employed, enlisted, advanced, not_graduated in (
+        ("2026-01-31", 4, 0, 0, 0),
+        ("2026-03-01", 3, 0, 0, 1),
+        ("2026-03-19", 4, 0, 1, 1),
+        ("2026-04-01", 3, 1, 1, 1),
+    ):
+        await count_cohort(year, as_of)
+        shown = done(await year.officer.get(f"/programme-years/{YEAR}/outcomes", as_of=as_of, by="total"))
+        [row] = shown["rows"]
+        counted = (row["employed"], row["enlisted"], row["advanced"], row["enrolled"] - row["graduates"])
+        assert counted == (employed, enlisted, advanced, not_graduated), as_of
+    parts = done(await year.officer.get(f"/programme-years/{YEAR}/outcomes", by="department"))["rows"]
+    assert [(part["department"], part["enrolled"], part["employed"]) for part in parts] == [
+        ("", 3, 1),
+        ("스마트기계과", 3, 2),
+    ]
+    assert {part["track"] for part in parts} == {"new_technology"}
+
+
+async def test_what_a_school_says_is_of_its_own_students_and_kept(year: World) -> None:
+    settled, _ = await cohort(year)
+    known = await students(year)
+    path = f"/programme-years/{YEAR}/destinations"
+    row = {"student": known["S-9001"], "kind": "advanced_study", "since": "2026-03-02"}
+    before = await year.state()
+    answer = await settled.school.post(
+        path, {"rows": [row, row, row | {"student": "stu_other"}, row | {"since": "2026-03-26"}]}
+    )
+    refused(
+        answer,
+        422,
+        ("rows.1.student", "distinct"),
+        ("rows.2.student", "not_in_a_class"),
+        ("rows.3.student", "distinct"),
+        ("rows.3.since", "day_to_come"),
+    )
+    departments = {"rows": [{"student": "stu_other", "department": "가"}]}
+    refused(await settled.school.post("/students/departments", departments), 422, ("rows", "not_of_school"))
+    assert await year.state() == before
+    done(await settled.school.post(path, {"rows": [row]}), 201)
+    done(await settled.school.post(path, {"rows": [row | {"kind": "none"}]}), 201)
+    said = await year.rows("select revision, kind from destination order by revision")
+    assert [tuple(each.values()) for each in said] == [(1, "advanced_study"), (2, "none")]
+    await count_cohort(year, "2026-03-25")
+    [total] = done(await year.officer.get(f"/programme-years/{YEAR}/outcomes", by="total"))["rows"]
+    assert total["advanced"] == 0
+
+
+async def test_reporting_closes_when_every_check_is_answered_or_an_officer_accepts_the_rest(
+    year: World,
+) -> None:
+    settled, [_, _, third, fourth] = await cohort(year)
+    await year.at(JANUARY_2027)
+    await ask(year)
+    path = f"/programme-years/{YEAR}/outcomes/closing"
+    before = await year.state()
+    body = {"as_of": "2027-01-05"}
+    refused(await year.officer.post(path, body), 409, ("accept_unconfirmed", "retention_unconfirmed"))
+    assert await year.state() == before
+    for months in (6, 12):
+        done(await settled.company.post("/retention-checks/answers", still_there(third, months=months)), 201)
+    accepted = body | {"accept_unconfirmed": True}
+    closed = done(await year.officer.post(path, accepted), 201)
+    assert (closed["reported"], closed["closed"]) == (1, True)
+    [(_, report)] = await year.told("outcome-reported")
+    assert [report[name] for name in ("due_6", "retained_6", "due_12", "retained_12")] == [4, 1, 4, 1]
+    [(_, event)] = await year.told("outcome-reporting-closed")
+    stream = await year.rows("select sequence from messaging.stream where key = $1", settled.school.party)
+    assert event["manifest"] == [{"school": settled.school.party, "sequence": stream[0]["sequence"]}]
+    assert (event["unconfirmed"], event["origin"]) == (2, None)
+    refused(await year.officer.post(path, accepted), 409, ("as_of", "reporting_closed"))
+
+    late = gone(fourth, "2026-05-29")
+    done(await settled.company.post("/retention-checks/answers", late), 201)
+    assert (await count_cohort(year, "2027-01-05", reason="late_evidence"))["corrected"] == 1
+    [(_, corrected)] = await year.told("outcome-corrected")
+    assert (corrected["revision"], corrected["reason"]) == (2, "late_evidence")
+    assert (corrected["employed"], report["employed"]) == (1, 2)
+    kept = done(await year.officer.get(f"/programme-years/{YEAR}/outcomes/revisions/{settled.school.party}"))
+    assert [(each["revision"], each["figures"]["employed"]) for each in kept] == [(1, 2), (2, 1)]
+
+
+async def test_a_school_without_students_is_reported_with_nothing_so_that_nobody_waits(year: World) -> None:
+    school = await year.selected_school("new_technology")
+    await year.at(datetime(2026, 4, 2, 3, tzinfo=UTC))
+    assert (await count_cohort(year, APRIL))["reported"] == 1
+    [(_, event)] = await year.told("outcome-reported")
+    assert (event["school"], event["enrolled"], event["due_6"]) == (school.party, 0, 0)
+    assert (await count_cohort(year, APRIL))["unchanged"] == 1
+
+
+async def test_only_days_that_are_over_and_years_that_are_known_are_counted(year: World) -> None:
+    await year.at(datetime(2026, 4, 1, 14, 59, tzinfo=UTC))
+    path = f"/programme-years/{YEAR}/outcomes"
+    refused(await year.officer.post(path, {"as_of": "2026-04-02"}), 422, ("as_of", "day_to_come"))
+    answer = await year.officer.post("/programme-years/2031/outcomes", {"as_of": APRIL})
+    refused(answer, 409, ("programme_year", "programme_year_unknown"))
+    answer = await year.officer.post(f"{path}/closing", {"as_of": APRIL})
+    refused(answer, 409, ("as_of", "nothing_reported"))
+
+
+async def test_schools_see_their_own_outcomes_and_open_data_waits_for_the_closing(year: World) -> None:
+    settled, _ = await cohort(year)
+    other = await year.selected_school("general")
+    await year.at(datetime(2026, 4, 2, 3, tzinfo=UTC))
+    await count_cohort(year, APRIL)
+    path = f"/programme-years/{YEAR}/outcomes"
+    assert len(done(await year.officer.get(path))["rows"]) == 1
+    [own] = done(await settled.school.get(path, by="school"))["rows"]
+    assert own["school"] == settled.school.party
+    assert done(await other.get(path, by="total"))["rows"] == []
+    answer = await other.get(f"{path}/revisions/{settled.school.party}")
+    refused(answer, 404, ("school", "school_not_found"))
+    assert (await settled.company.get(path)).status_code == 403
+    query = {"programme_year": YEAR, "as_of": APRIL}
+    refused(await year.officer.get("/open-data/outcomes.csv", **query), 404, ("as_of", "not_published"))
+    done(await year.officer.post(f"{path}/closing", {"as_of": APRIL}), 201)
+    assert await open_data(year, APRIL) == []
+    assert await open_data(year, APRIL, "provinces") == []
