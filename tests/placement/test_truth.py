@@ -80,7 +80,7 @@ def told_of(found: Gathered) -> tuple[Truth, dict[str, Any]]:
     document = snapshots.document_of(1, found, SEED)
     decision = snapshots.decide(document)
     told = snapshots.told_documents(tell_struck(decision.told, found.lists, found.struck))
-    lists = {each.student: each.openings for each in found.students}
+    lists: dict[str, tuple[str, ...]] = {each.student: each.openings for each in found.students}
     snapshot, result = json.loads(decision.proof.snapshot), json.loads(decision.proof.result)
     return Truth(snapshot, result, lists, strikes_of(found)), json.loads(json.dumps(told))
 

@@ -106,6 +106,10 @@ def _sheet(entry: Entry) -> Iterator[Row]:
     yield "sheet", (_from_path(entry, 2), entry.intent.party)
 
 
+def _recusals(entry: Entry) -> Counts:
+    return {"reviewer-recused": entry.answer.told["recused"]}
+
+
 def _publication(entry: Entry) -> Counts:
     told, counts = entry.answer.told, entry.answer.told["counts"]
     if told["stage"] == "preliminary":
@@ -144,6 +148,8 @@ def _placed(*path: str) -> Callable[[Entry], Counts]:
 
 
 _FALLEN_AWAY: Final = frozenset({"student-offer-withdrawn", "student-agreement-ended", "preferences-opened"})
+_INVITED_AGAIN: Final = frozenset({"preferences-opened"})
+"""Who becomes free joins the round that takes lists, where there is one."""
 _FILLED: Final = frozenset({"opening-filled"})
 _OFFERED: Final = frozenset({"offer-made"})
 """A place that falls free is offered to whoever is next, and to nobody where the list is empty."""
@@ -178,6 +184,18 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ),
     ("evaluation", "POST /reviews/scores"): Step(_just(), _sheets),
     ("evaluation", "POST /reviews/{application}/scores"): Step(_just(), _sheet),
+    ("evaluation", "PUT /reviews/{application}/draft"): Step(_just(), _sheet),
+    ("evaluation", "POST /reviews/conflicts"): Step(_recusals),
+    ("evaluation", "POST /reviews/{application}/recusal"): Step(_recusals),
+    ("evaluation", "POST /reviewers/{reviewer}/conflicts"): Step(_recusals),
+    ("evaluation", "POST /reviewers/{reviewer}/reviews/{application}/recusal"): Step(_recusals),
+    ("evaluation", "POST /reviewers/{reviewer}/reviews/{application}/reopening"): Step(_just()),
+    ("evaluation", "PUT /reviewers/{reviewer}"): Step(_recusals),
+    ("evaluation", "PUT /school-corporations"): Step(_recusals),
+    ("evaluation", "POST /programme-years/{year}/reviewers/{reviewer}/releases"): Step(
+        lambda entry: {"reviewer-released": entry.answer.told["released"]}
+    ),
+    ("evaluation", "POST /programme-years/{year}/stages/{kind}/{stage}/closure"): Step(_just()),
     ("evaluation", "POST /programme-years/{year}/scoring-closure"): Step(_just()),
     ("evaluation", "PUT /programme-years/{year}/lot"): Step(_just()),
     ("evaluation", "POST /programme-years/{year}/runs"): Step(_just(run_proposed=1), _row("run", "id")),
@@ -205,7 +223,7 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
         may_tell=_FALLEN_AWAY | {"class-changed", "class-closed", "opening-withdrawn"},
     ),
     ("placement", "POST /tripartite-agreements/{agreement}/withdrawal"): Step(
-        _just(student_agreement_ended=1), may_tell=frozenset({"preferences-opened"})
+        _just(student_agreement_ended=1), may_tell=_INVITED_AGAIN
     ),
     ("placement", "PUT /classes/{employment_class}"): Step(_just(class_changed=1)),
     ("placement", "POST /classes/{employment_class}/closure"): Step(_just(class_closed=1)),
@@ -231,7 +249,10 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /offers/{offer}/acceptance"): Step(
         _just(student_accepted=1), _row("tripartite", "id")
     ),
-    ("placement", "POST /offers/{offer}/refusal"): Step(_just(student_declined=1)),
+    ("placement", "POST /offers/{offer}/refusal"): Step(_just(student_declined=1), may_tell=_INVITED_AGAIN),
+    ("placement", "POST /offers/{offer}/withdrawal"): Step(
+        _just(student_offer_withdrawn=1), may_tell=_INVITED_AGAIN
+    ),
     ("placement", "POST /classes/{employment_class}/signatures"): Step(
         _placed("agreements"), may_tell=_FILLED
     ),
