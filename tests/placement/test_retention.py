@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.placement.world import MICROSECOND, YEAR, Settled, World, done, refused
 
-from placement.domain.retention import months_after
+from placement.domain.agreements import Parties
+from placement.domain.placements import Exit, Placement, Source
+from placement.domain.retention import Check, CheckState, checks_of, months_after
+from placement.domain.vocabulary import AgreementId, EndReason, PlacementId, Year
 from placement.worker import ask_for_retention
 
 SIX = datetime(2026, 7, 4, 15, tzinfo=UTC)
@@ -71,6 +74,41 @@ def test_half_a_year_after_the_end_of_august_is_the_end_of_february() -> None:
     assert months_after(date(2025, 8, 31), 6) == date(2026, 2, 28)
     assert months_after(date(2027, 8, 30), 6) == date(2028, 2, 29)
     assert months_after(date(2024, 2, 29), 12) == date(2025, 2, 28)
+
+
+def ended(day: date, source: Source) -> tuple[Placement, list[Check]]:
+    """A placement of January to a day, as it is recorded in August, and what follows for its checks."""
+    began = Placement(
+        PlacementId("plc_1"),
+        Parties(Year(2025), *map(str, range(5))),  # type: ignore[arg-type]  # ids do not matter here
+        AgreementId("agr_1"),
+        datetime(2025, 10, 17, tzinfo=UTC),
+        date(2026, 1, 5),
+    )
+    now = datetime(2026, 8, 10, tzinfo=UTC)
+    over = began.end(Exit(day, EndReason.CONTRACT_END, source), now)
+    return over, [check.follow(over, source, now.date(), now) for check in checks_of(began)]
+
+
+def test_that_an_agreement_came_to_its_last_day_confirms_nothing() -> None:
+    over, [six, twelve] = ended(date(2026, 7, 31), Source.AGREEMENT)
+    assert (six.state, twelve.state) == (CheckState.SCHEDULED, CheckState.SCHEDULED)
+    now = datetime(2027, 1, 5, tzinfo=UTC)
+    assert six.come(over, now.date(), now).state is CheckState.DUE
+    assert twelve.come(over, now.date(), now).retained is False
+    _, [early, _] = ended(date(2026, 6, 30), Source.AGREEMENT)
+    assert (early.retained, early.source) == (False, Source.EXIT)
+
+
+@given(st.dates(date(2025, 10, 17), date(2026, 8, 10)), st.sampled_from([*Source]))
+def test_an_end_and_what_is_said_of_the_checks_never_contradict_each_other(day: date, source: Source) -> None:
+    over, checks = ended(day, source)
+    for check in checks:
+        if check.state is CheckState.ANSWERED:
+            assert check.due_on <= date(2026, 8, 10)
+            assert check.retained == (day >= check.due_on)
+        else:
+            assert check.state is (CheckState.VOID if over.never_began else CheckState.SCHEDULED)
 
 
 async def test_a_check_is_due_on_its_day_in_korea_and_not_a_moment_before(year: World) -> None:

@@ -1,23 +1,17 @@
-"""Offers of a matching round, and the placements they become.
+"""Offers of a matching round.
 
 offer        offered ──▶ accepted | declined | expired | withdrawn
-placement    active ──▶ ended
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.refusals import Conflict
-from placement.domain.agreements import Parties
 from placement.domain.vocabulary import (
-    AgreementId,
     ClassId,
-    EndReason,
     OfferId,
     OfferState,
     OpeningId,
-    PlacementId,
-    PlacementState,
     RoundId,
     StudentId,
     Year,
@@ -78,21 +72,3 @@ class Offer:
     def _require_open(self) -> None:
         if self.state is not OfferState.OFFERED:
             raise Conflict("offer_answered", f"The offer is {self.state} already", "state")
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A student at work under a tripartite agreement that all three have signed."""
-
-    id: PlacementId
-    parties: Parties
-    agreement: AgreementId
-    placed_at: datetime
-    state: PlacementState = PlacementState.ACTIVE
-    ended_at: datetime | None = None
-    ended_reason: EndReason | None = None
-
-    def end(self, reason: EndReason, now: datetime) -> "Placement":
-        if self.state is not PlacementState.ACTIVE:
-            raise Conflict("placement_ended", f"The placement ended already ({self.ended_reason})", "state")
-        return replace(self, state=PlacementState.ENDED, ended_at=now, ended_reason=reason)

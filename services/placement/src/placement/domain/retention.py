@@ -62,7 +62,7 @@ class Check:
         """Its day has come: it is asked, or answered where an exit was recorded before."""
         if self.state is not CheckState.SCHEDULED or today < self.due_on:
             raise Conflict("retention_not_due", f"The check is due on {self.due_on.isoformat()}", "months")
-        if of.ended_on is None:
+        if of.lasted_until(self.due_on):
             return replace(self, state=CheckState.DUE)
         return self.follow(of, Source.EXIT, today, now)
 
@@ -83,7 +83,8 @@ class Check:
     def follow(self, of: Placement, source: Source, today: date, now: datetime) -> "Check":
         """What follows for this check from the end that is recorded of its placement.
 
-        Before its day nothing is said of it. Unchanged answers stay who gave them.
+        Before its day nothing is said of it. An answer that stays the same stays with who gave it. That an
+        agreement came to its last day says nothing of whether the student was there till then.
         """
         if self.state is CheckState.VOID:
             # Only a corrected end brings it back; its day decides what is said then.
@@ -91,7 +92,7 @@ class Check:
         if of.never_began and self.state is not CheckState.ANSWERED:
             return replace(self, state=CheckState.VOID)
         retained = of.lasted_until(self.due_on)
-        if today < self.due_on or retained == self.retained:
+        if today < self.due_on or retained == self.retained or (retained and source is Source.AGREEMENT):
             return self
         return self._answered(source if retained else Source.EXIT, now, retained=retained)
 

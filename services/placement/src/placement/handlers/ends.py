@@ -12,6 +12,7 @@ from placement.domain.agreements import day_of
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check, CheckState, changed
 from placement.domain.vocabulary import OverBy, PlacementId
+from placement.handlers import rounds
 from placement.handlers.endings import Why, end_agreements
 from placement.store import openings, retention
 from placement.store import placements as store
@@ -36,6 +37,8 @@ async def end_placements(
     tx: Transaction, present: Sequence[Placement], exits: Mapping[PlacementId, Exit]
 ) -> list[Placement]:
     """Placements that are locked end; each frees exactly one place, and its checks follow."""
+    if not present:
+        return []
     now = await tx.now()
     ended = [placement.end(exits[placement.id], now) for placement in present]
     await store.save_ends(tx, ended, [exits[placement.id] for placement in ended])
@@ -52,6 +55,7 @@ async def end_placements(
         reason = left.reason
         await audit.record(tx, action="placement_ended", subject=placement.id, reason=reason, detail=detail)
     await _follow(tx, ended, exits, now)
+    await rounds.invite_free(tx, [placement.parties.student for placement in ended], now)
     return ended
 
 

@@ -10,7 +10,7 @@ from placement.domain.agreements import day_of
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check
 from placement.domain.rules import at_row, refuse
-from placement.domain.vocabulary import EndReason, PlacementId
+from placement.domain.vocabulary import EndReason, PlacementId, PlacementState
 from placement.handlers import ends
 from placement.store import placements as store
 from placement.store import retention
@@ -92,7 +92,11 @@ async def answer(tx: Transaction, answers: Sequence[Answer], by: Teller) -> None
             broken.append(at_row(refusal, f"answers.{at}"))
     refuse(broken)
     await ends.save_checks(tx, confirmed, present)
-    await ends.end_placements(tx, [present[each] for each in sorted(exits)], exits)
+    over = [each for each in sorted(exits) if present[each].state is PlacementState.ENDED]
+    going_on = [present[each] for each in sorted(exits) if each not in over]
+    await ends.end_placements(tx, going_on, exits)
+    for each in over:
+        await ends.correct_end(tx, present[each], exits[each])
 
 
 async def checks_come(tx: Transaction, at_most: int) -> int:

@@ -8,17 +8,13 @@ import asyncpg
 from chassis.refusals import Conflict
 from chassis.transaction import Transaction
 from placement.domain.agreements import Parties
-from placement.domain.offers import Offer, Placement
+from placement.domain.offers import Offer
 from placement.domain.vocabulary import (
-    AgreementId,
     ClassId,
     CompanyId,
-    EndReason,
     OfferId,
     OfferState,
     OpeningId,
-    PlacementId,
-    PlacementState,
     RoundId,
     SchoolId,
     StudentId,
@@ -117,43 +113,6 @@ async def require_free(tx: Transaction, student: StudentId) -> None:
         raise Conflict("offer_waits", "The student has an offer to answer", "student")
 
 
-async def add_placements(tx: Transaction, placements: Sequence[Placement]) -> None:
-    parties = [placement.parties for placement in placements]
-    await tx.execute(
-        """
-        insert into placement (id, programme_year, student, school, employment_class, company, opening,
-          agreement, state, placed_at)
-        select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
-          $7::text[], $8::text[], $9::text[], $10::timestamptz[])
-        """,
-        [placement.id for placement in placements],
-        [each.year for each in parties],
-        [each.student for each in parties],
-        [each.school for each in parties],
-        [each.employment_class for each in parties],
-        [each.company for each in parties],
-        [each.opening for each in parties],
-        [placement.agreement for placement in placements],
-        [placement.state for placement in placements],
-        [placement.placed_at for placement in placements],
-    )
-
-
-async def placement_for_update(tx: Transaction, placement: PlacementId) -> Placement:
-    row = await tx.fetchrow("select * from placement where id = $1 for no key update", placement)
-    return _placement(found(row, "placement"))
-
-
-async def end_placement(tx: Transaction, ended: Placement) -> None:
-    await tx.execute(
-        "update placement set state = $2, ended_at = $3, ended_reason = $4 where id = $1",
-        ended.id,
-        ended.state,
-        ended.ended_at,
-        ended.ended_reason,
-    )
-
-
 def _offer(row: asyncpg.Record) -> Offer:
     return Offer(
         id=OfferId(row["id"]),
@@ -179,16 +138,4 @@ def parties_of(row: asyncpg.Record) -> Parties:
         employment_class=ClassId(row["employment_class"]),
         company=CompanyId(row["company"]),
         opening=OpeningId(row["opening"]),
-    )
-
-
-def _placement(row: asyncpg.Record) -> Placement:
-    return Placement(
-        id=PlacementId(row["id"]),
-        parties=parties_of(row),
-        agreement=AgreementId(row["agreement"]),
-        placed_at=row["placed_at"],
-        state=PlacementState(row["state"]),
-        ended_at=row["ended_at"],
-        ended_reason=None if row["ended_reason"] is None else EndReason(row["ended_reason"]),
     )

@@ -6,7 +6,6 @@ from datetime import date
 import asyncpg
 
 from chassis.transaction import Transaction
-from placement.domain.agreements import Parties
 from placement.domain.classes import Enrolled
 from placement.domain.openings import Work
 from placement.domain.placements import Exit, Placement, Told
@@ -21,8 +20,8 @@ from placement.domain.vocabulary import (
     PlacementState,
     SchoolId,
     StudentId,
-    Year,
 )
+from placement.store.offers import parties_of
 from placement.store.rows import all_found
 
 
@@ -143,17 +142,9 @@ async def told(tx: Transaction, placements: Sequence[PlacementId]) -> dict[Place
 
 
 def placement_of(row: asyncpg.Record) -> Placement:
-    parties = Parties(
-        year=Year(row["programme_year"]),
-        student=StudentId(row["student"]),
-        school=SchoolId(row["school"]),
-        employment_class=ClassId(row["employment_class"]),
-        company=CompanyId(row["company"]),
-        opening=OpeningId(row["opening"]),
-    )
     return Placement(
         id=PlacementId(row["id"]),
-        parties=parties,
+        parties=parties_of(row),
         agreement=AgreementId(row["agreement"]),
         placed_at=row["placed_at"],
         starts_on=row["starts_on"],
