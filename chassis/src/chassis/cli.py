@@ -15,7 +15,7 @@ from rich.table import Table
 
 from chassis import auditing, keys, migrations, parking, restore
 from chassis.refusals import Refusal
-from chassis.service import Role, Service, serve
+from chassis.service import Role, Runtime, Service, serve
 from chassis.settings import ServiceSettings
 from chassis.transaction import Command, Pool, Transaction, begin, open_pool, read, repeated
 
@@ -60,6 +60,8 @@ def cli(service: Service) -> typer.Typer:
         )
     for add in service.commands:
         add(app)
+    for add_inside in service.commands_inside:
+        add_inside(app, partial(_in_runtime, service))
     return app
 
 
@@ -99,6 +101,13 @@ def _in_database(service: Service, work: Callable[[Pool], Awaitable[None]]) -> N
     except asyncpg.PostgresError as error:
         # Its message may repeat what stands in a row.
         _refuse(f"The database refuses: {type(error).__name__}")
+
+
+def _in_runtime(service: Service, work: Callable[[Runtime], Awaitable[None]]) -> None:
+    async def with_settings(pool: Pool) -> None:
+        await work(Runtime(_settings(service), pool))
+
+    _in_database(service, with_settings)
 
 
 def _parked(service: Service) -> typer.Typer:

@@ -56,6 +56,8 @@ class Runtime:
 
 
 Worker = Callable[[Runtime], Coroutine[Any, Any, None]]
+Inside = Callable[[Callable[[Runtime], Awaitable[None]]], None]
+"""Runs a command's work with the service's settings and database, and says in a line what goes wrong."""
 Api = Callable[[Runtime], ASGIApp]
 
 
@@ -70,6 +72,7 @@ class Service:
         api: makes its HTTP interface of the runtime.
         workers: what else runs in the role `worker`, each until `runtime.stopping`.
         commands: its own commands, beside those of the chassis.
+        commands_inside: those of them that need its settings and database.
         topics: what its outbox may hold.
         sealed: tables with columns of personal data; its settings are `PersonalDataSettings` then.
         audited_as: the event that tells the head of its audit log; None tells nobody.
@@ -81,6 +84,7 @@ class Service:
     api: Api | None = None
     workers: Sequence[Worker] = ()
     commands: Sequence[Callable[[typer.Typer], None]] = ()
+    commands_inside: Sequence[Callable[[typer.Typer, Inside], None]] = ()
     topics: Sequence[Topic] = TOPICS
     sealed: Sequence[SealedTable] = ()
     audited_as: type[AuditSealed] | None = None
