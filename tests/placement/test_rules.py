@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.refusals import Conflict, Invalid, Refusal, Several
+from chassis.refusals import Conflict, Invalid, Refusal
 from placement import snapshots
 from placement.domain import agreements, classes, companies, openings, rounds
 from placement.domain.agreements import Parties, Term, Tripartite
-from placement.domain.classes import ClassPlan, Ground, KnownStudent
+from placement.domain.classes import ClassPlan, Ground, KnownStudent, RosterEntry
 from placement.domain.explaining import tell_struck
-from placement.domain.offers import Offer, Placement
+from placement.domain.offers import Offer
 from placement.domain.openings import Opening, OpeningFacts
+from placement.domain.placements import Exit, Placement, Source
 from placement.domain.programme import Participation, School, YearRules
 from placement.domain.rounds import Ranking, Round, Terms
 from placement.domain.running import Gathered, Listed, Offered
@@ -29,6 +31,7 @@ from placement.domain.vocabulary import (
     OfferState,
     OpeningId,
     OpeningState,
+    OverBy,
     ParticipationState,
     PlacementId,
     RoundId,
@@ -43,12 +46,33 @@ from placement.domain.vocabulary import (
 NOW = datetime(2025, 5, 1, tzinfo=UTC)
 TODAY = date(2025, 5, 1)
 MICROSECOND = timedelta(microseconds=1)
+UNTIL = NOW + timedelta(days=14)
 RULES = YearRules(Year(2025), 10, 20, 7, 2, 10)
 SCHOOL = School(SchoolId("sch_1"), "모의공업고등학교", None, "seoul")
 PLACE = Participation(Year(2025), SCHOOL, ParticipationState.SELECTED, frozenset({"work_study"}))
 COMPANY = CompanyId("cmp_1")
 TERM = Term(date(2025, 4, 1), date(2026, 2, 28))
 PARTIES = Parties(Year(2025), StudentId("stu_1"), SCHOOL.id, ClassId("cls_1"), COMPANY, OpeningId("opn_1"))
+
+
+def facts(**changed: Any) -> OpeningFacts:
+    """An opening that keeps every public rule, at the limit of the hours."""
+    whole = OpeningFacts(
+        field="ai",
+        title="개발 (모의)",
+        province="seoul",
+        address="모의로 1",
+        wage_krw_per_hour=10_500,
+        hours_per_day=8,
+        hours_per_week=40,
+        works_from=time(9),
+        works_until=time(18),
+        starts_on=date(2025, 9, 1),
+        ends_on=None,
+        criteria=(),
+        places=1,
+    )
+    return replace(whole, **changed)
 
 
 def rule_of(refusal: pytest.ExceptionInfo[Refusal]) -> str:
@@ -106,7 +130,7 @@ def test_one_digit_changed_is_noticed_wherever_the_weight_allows_it(nine: str, a
 def test_an_opening_that_breaks_a_public_rule_is_refused_with_the_rule(
     changed: dict[str, Any], field: str, rule: str
 ) -> None:
-    whole = OpeningFacts("ai", "개발 (모의)", "seoul", 10_500, 40, date(2025, 9, 1), 2)
+    whole = facts(places=2)
     openings.check_openings([whole], TODAY)
     with pytest.raises(Invalid) as refusal:
         openings.check_openings([whole, replace(whole, **changed)], TODAY)
@@ -114,16 +138,16 @@ def test_an_opening_that_breaks_a_public_rule_is_refused_with_the_rule(
 
 
 def test_the_minimum_wage_of_2025_is_enough_and_its_source_is_told() -> None:
-    facts = OpeningFacts("ai", "개발 (모의)", "seoul", 10_030, 40, date(2025, 12, 31), 1)
-    openings.check_openings([facts], TODAY)
+    lowest = facts(wage_krw_per_hour=10_030, starts_on=date(2025, 12, 31))
+    openings.check_openings([lowest], TODAY)
     with pytest.raises(Invalid, match=r"KRW 10,030 an hour .*minimumwage\.go\.kr"):
-        openings.check_openings([replace(facts, wage_krw_per_hour=10_000)], TODAY)
+        openings.check_openings([replace(lowest, wage_krw_per_hour=10_000)], TODAY)
     assert openings.minimum_wage(date(2031, 1, 1)) == openings.minimum_wage(date(2026, 1, 1))
 
 
 def opening(places: int = 2, held: int = 0, active: int = 0) -> Opening:
-    facts = OpeningFacts("ai", "개발 (모의)", "seoul", 10_500, 40, date(2025, 9, 1), places)
-    return Opening(OpeningId("opn_1"), Year(2025), COMPANY, facts, OpeningState.PUBLISHED, held, active)
+    offered = facts(places=places)
+    return Opening(OpeningId("opn_1"), Year(2025), COMPANY, offered, OpeningState.PUBLISHED, held, active)
 
 
 def test_places_are_held_taken_and_freed_one_by_one() -> None:
@@ -152,7 +176,9 @@ def test_no_count_of_places_leaves_its_bounds(step: Callable[[], object]) -> Non
 
 
 def plan(**changed: Any) -> ClassPlan:
-    whole = ClassPlan("work_study", "welding", 20, (COMPANY,), Term(date(2025, 5, 1), date(2025, 12, 31)))
+    whole = ClassPlan(
+        "work_study", "welding", 350, 20, (COMPANY,), Term(date(2025, 5, 1), date(2025, 12, 31))
+    )
     return replace(whole, **changed)
 
 
@@ -199,12 +225,12 @@ def test_a_school_that_left_begins_nothing_new(place: Participation, rule: str) 
 
 def test_a_class_fills_to_its_capacity_and_takes_nobody_once_closed() -> None:
     opened = classes.open_class(ClassId("cls_1"), plan(capacity=10), GROUND, NOW)
-    full = opened.enrol(10)
+    full = opened.enrol(10, TODAY)
     with pytest.raises(Conflict, match="0 seats left, 1"):
-        full.enrol(1)
+        full.enrol(1, TODAY)
     closed = opened.close("ended", NOW)
     with pytest.raises(Conflict) as refusal:
-        closed.enrol(1)
+        closed.enrol(1, TODAY)
     assert rule_of(refusal) == "class_closed"
     with pytest.raises(Conflict):
         closed.close("ended", NOW)
@@ -215,10 +241,15 @@ def test_every_row_of_a_roster_that_breaks_a_rule_is_named() -> None:
         "a": KnownStudent(StudentId("stu_1"), ClassId("cls_9")),
         "b": KnownStudent(StudentId("stu_2"), None),
     }
-    classes.check_roster(["b", "c"], known)
-    with pytest.raises(Several) as refusal:
-        classes.check_roster(["a", "b", "c", "b"], known)
-    broken = [(each.field, each.rule) for each in refusal.value.refusals]
+
+    def broken_rows(*references: str) -> list[tuple[str | None, str]]:
+        roster = [
+            RosterEntry(f"rows.{at}", ClassId("cls_1"), reference) for at, reference in enumerate(references)
+        ]
+        return [(each.field, each.rule) for each in classes.check_roster(roster, known, TODAY)]
+
+    assert broken_rows("b", "c") == []
+    broken = broken_rows("a", "b", "c", "b")
     assert broken == [("rows.0.reference", "enrolled_already"), ("rows.3.reference", "distinct")]
 
 
@@ -259,7 +290,7 @@ def test_an_agreement_whose_term_is_over_is_neither_proposed_nor_signed() -> Non
 
 @given(order=st.permutations(list(Side)))
 def test_a_tripartite_agreement_is_in_force_with_the_third_signature_in_any_order(order: list[Side]) -> None:
-    agreement = agreements.draft(AgreementId("agr_1"), PARTIES, offer=OfferId("off_1"))
+    agreement = agreements.draft(AgreementId("agr_1"), PARTIES, UNTIL, offer=OfferId("off_1"))
     for at, side in enumerate(order):
         assert agreement.state is TripartiteState.DRAFTED
         agreement = agreement.sign(side, NOW)
@@ -274,8 +305,8 @@ def test_a_tripartite_agreement_is_in_force_with_the_third_signature_in_any_orde
 def test_a_tripartite_agreement_comes_of_an_offer_or_of_a_reason_never_both() -> None:
     for ground in ({}, {"offer": OfferId("off_1"), "reason": "late"}):
         with pytest.raises(Invalid):
-            agreements.draft(AgreementId("agr_1"), PARTIES, **ground)  # type: ignore[arg-type]
-    by_hand: Tripartite = agreements.draft(AgreementId("agr_1"), PARTIES, reason="late")
+            agreements.draft(AgreementId("agr_1"), PARTIES, UNTIL, **ground)  # type: ignore[arg-type]
+    by_hand: Tripartite = agreements.draft(AgreementId("agr_1"), PARTIES, UNTIL, reason="late")
     assert by_hand.route == "officer"
 
 
@@ -369,11 +400,73 @@ def test_an_offer_is_answered_once_and_in_time() -> None:
 
 
 def test_a_placement_ends_once() -> None:
-    placement = Placement(PlacementId("plc_1"), PARTIES, AgreementId("agr_1"), NOW)
-    ended = placement.end(EndReason.RESIGNATION, NOW)
+    placement = Placement(PlacementId("plc_1"), PARTIES, AgreementId("agr_1"), NOW, TODAY)
+    ended = placement.end(Exit(TODAY, EndReason.RESIGNATION, Source.COMPANY), NOW)
     assert ended.ended_reason is EndReason.RESIGNATION
     with pytest.raises(Conflict):
-        ended.end(EndReason.CLOSURE, NOW)
+        ended.end(Exit(TODAY, EndReason.CLOSURE, Source.SCHOOL), NOW)
+
+
+def drafted() -> Tripartite:
+    return agreements.draft(AgreementId("agr_1"), PARTIES, UNTIL, reason="late")
+
+
+def in_force() -> Tripartite:
+    return drafted().sign(Side.STUDENT, NOW).sign(Side.SCHOOL, NOW).sign(Side.COMPANY, NOW)
+
+
+def test_an_unsigned_agreement_comes_to_nothing_once_and_never_before_its_time() -> None:
+    with pytest.raises(Conflict) as refusal:
+        drafted().lapse(UNTIL - MICROSECOND)
+    assert rule_of(refusal) == "signing_runs"
+    with pytest.raises(Conflict) as refusal:
+        drafted().sign(Side.SCHOOL, UNTIL)
+    assert rule_of(refusal) == "signing_too_late"
+    over = drafted().lapse(UNTIL), drafted().withdraw(OverBy.STUDENT, "changed_plans", NOW)
+    assert [each.state for each in over] == [TripartiteState.LAPSED, TripartiteState.WITHDRAWN]
+    for each in (*over, in_force()):
+        steps: list[Callable[[], object]] = [
+            partial(each.lapse, UNTIL),
+            partial(each.withdraw, OverBy.OFFICER, "x", NOW),
+            partial(each.sign, Side.COMPANY, NOW),
+        ]
+        for step in steps:
+            with pytest.raises(Conflict):
+                step()
+
+
+def test_an_agreement_in_force_ends_or_expires_and_a_draft_does_neither() -> None:
+    assert in_force().end(OverBy.COMPANY, "closure", NOW).state is TripartiteState.ENDED
+    assert in_force().end(OverBy.DEADLINE, "term_over", NOW).state is TripartiteState.EXPIRED
+    with pytest.raises(Conflict):
+        drafted().end(OverBy.COMPANY, "closure", NOW)
+
+
+def test_what_is_over_is_neither_ended_nor_expired_nor_changed() -> None:
+    late = datetime(2026, 2, 28, 15, tzinfo=UTC)
+    signed = bipartite().sign(Side.COMPANY, NOW)
+    with pytest.raises(Conflict) as refusal:
+        signed.expire(late - MICROSECOND)
+    assert rule_of(refusal) == "term_runs"
+    over = (
+        signed.end(OverBy.SCHOOL, "closed", NOW),
+        bipartite().end(OverBy.OFFICER, "closed", NOW),
+        signed.expire(late),
+        bipartite().expire(late),
+    )
+    states = [each.state.value for each in over]
+    assert states == ["ended", "withdrawn", "expired", "expired"]
+    for each in over:
+        steps: list[Callable[[], object]] = [
+            partial(each.end, OverBy.SCHOOL, "closed", NOW),
+            partial(each.expire, late),
+            partial(each.want, TERM, Side.SCHOOL, NOW),
+            partial(each.settle, Side.COMPANY, NOW),
+            partial(each.sign, Side.COMPANY, NOW),
+        ]
+        for step in steps:
+            with pytest.raises(Conflict):
+                step()
 
 
 def test_openings_whose_agreement_lapsed_are_struck_and_both_sides_are_told() -> None:

@@ -11,6 +11,7 @@ from placement.domain.rules import refuse
 from placement.domain.vocabulary import CompanyId, SchoolId, Side, StudentId
 
 NAME_LENGTH: Final = 60
+ADULT: Final = 18
 YOUNGEST: Final = 12
 OLDEST: Final = 80
 """Ages in years beyond which a birth date is taken for a slip: adults learn at these schools too."""
@@ -25,6 +26,10 @@ class Person:
 
     def __repr__(self) -> str:
         return "Person()"
+
+    def minor(self, day: date) -> bool:
+        """Under 18, whom the law on work protects (Labor Standards Act, Articles 66, 69 and 70)."""
+        return age(self.birth_date, day) < ADULT
 
     def check(self, today: date, field: str = "") -> None:
         """Refuse what cannot be a person's name and birth date; `field` names the row, as `rows.3.`.

@@ -24,7 +24,7 @@ from placement.domain.classes import (
 from placement.domain.programme import Participation
 from placement.domain.rules import refuse
 from placement.domain.vocabulary import ClassId, LeaveReason, OverBy, SchoolId, StudentId, Year
-from placement.handlers import endings, persons
+from placement.handlers import endings, persons, rounds
 from placement.handlers.programme import require_results
 from placement.store import bipartite, programme
 from placement.store import classes as store
@@ -127,6 +127,7 @@ async def enrol_students(
         outbox.add(tx, announce.student_enrolled(student, into, places[into.year].school, now))
         if progress is not None and count % REPORT_EVERY == 0:
             await progress(count)
+    await rounds.invite_free(tx, [ids[entry.reference] for entry in entries], now)
     return Roster(filled, tuple(ids[entry.reference] for entry in entries))
 
 

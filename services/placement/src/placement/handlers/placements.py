@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import assert_never
 
 from chassis import audit, identifiers, outbox
+from chassis.keyring import Keyring
 from chassis.refusals import Conflict, NotFound
 from chassis.transaction import Transaction
 from placement import announce
-from placement.domain.agreements import Parties, Tripartite, draft
+from placement.domain.agreements import Parties, Tripartite, day_of, draft
 from placement.domain.openings import Opening
 from placement.domain.placements import begin
+from placement.domain.rules import refuse
 from placement.domain.vocabulary import (
     AgreementId,
     ClassId,
@@ -25,30 +27,35 @@ from placement.domain.vocabulary import (
     TripartiteState,
 )
 from placement.handlers.agreements import require_partners
-from placement.store import classes, openings, programme, retention, tripartite
+from placement.store import classes, openings, persons, programme, retention, tripartite
 from placement.store import offers as store
 from placement.store import placements as placement_store
 
 
-async def sign_agreement(tx: Transaction, agreement: AgreementId, side: Side, party: str) -> Tripartite:
+async def sign_agreement(
+    tx: Transaction, keyring: Keyring, agreement: AgreementId, side: Side, party: str
+) -> Tripartite:
     """One of the three signs; with the last signature the placement is active."""
     waiting = await tripartite.for_update(tx, agreement)
     if party != _party_of(waiting, side):
         raise NotFound("agreement_not_found", "There is no such agreement", "agreement")
-    return (await _sign(tx, [waiting], side))[0]
+    return (await _sign(tx, keyring, [waiting], side))[0]
 
 
-async def sign_for_class(tx: Transaction, employment_class: ClassId, school: SchoolId) -> list[Tripartite]:
+async def sign_for_class(
+    tx: Transaction, keyring: Keyring, employment_class: ClassId, school: SchoolId
+) -> list[Tripartite]:
     """A school signs all that waits for it of one of its classes."""
     present = await classes.for_update(tx, employment_class)
     if present.school != school:
         raise NotFound("employment_class_not_found", "There is no such employment class", "employment_class")
-    return await _sign(tx, await tripartite.unsigned_of_class(tx, employment_class), Side.SCHOOL)
+    waiting = await tripartite.unsigned_of_class(tx, employment_class)
+    return await _sign(tx, keyring, waiting, Side.SCHOOL)
 
 
-async def sign_for_company(tx: Transaction, company: CompanyId) -> list[Tripartite]:
+async def sign_for_company(tx: Transaction, keyring: Keyring, company: CompanyId) -> list[Tripartite]:
     """A company signs all that waits for it."""
-    return await _sign(tx, await tripartite.unsigned_of_company(tx, company), Side.COMPANY)
+    return await _sign(tx, keyring, await tripartite.unsigned_of_company(tx, company), Side.COMPANY)
 
 
 async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId, reason: str) -> Tripartite:
@@ -73,14 +80,38 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
     return recorded
 
 
-async def _sign(tx: Transaction, waiting: Sequence[Tripartite], side: Side) -> list[Tripartite]:
+async def _sign(
+    tx: Transaction, keyring: Keyring, waiting: Sequence[Tripartite], side: Side
+) -> list[Tripartite]:
+    """Signatures of one side; the school's vouches for a minor's guardian, and so does the last one."""
     now = await tx.now()
     signed = [agreement.sign(side, now) for agreement in waiting]
     await tripartite.save(tx, signed)
     complete = [agreement for agreement in signed if agreement.state is TripartiteState.IN_FORCE]
+    await _require_consents(tx, keyring, signed if side is Side.SCHOOL else complete, now)
     if complete:
         await _activate(tx, complete, now)
     return signed
+
+
+async def _require_consents(
+    tx: Transaction, keyring: Keyring, agreements: Sequence[Tripartite], now: datetime
+) -> None:
+    """Refuse work of students under 18 without a guardian's consent on record; known are those written.
+
+    Source: Labor Standards Act, Article 66 (papers of minors).
+    """
+    students = [agreement.parties.student for agreement in agreements]
+    known = await persons.read(tx, keyring, students)
+    minors = [student for student in students if student in known and known[student].minor(day_of(now))]
+    consented = await classes.consented(tx, minors)
+    refuse(
+        Conflict(
+            "guardian_consent_missing", f"{each}: a guardian's consent is not recorded", "guardian_consent"
+        )
+        for each in minors
+        if each not in consented
+    )
 
 
 async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: datetime) -> None:

@@ -4,6 +4,7 @@ from placement.http import (
     agreements,
     classes,
     companies,
+    dashboard,
     imports,
     openings,
     outcomes,
@@ -32,5 +33,6 @@ api = make(
         outcomes.router,
         persons.router,
         overview.router,
+        dashboard.router,
     ],
 )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
+from starlette.responses import Response
 
 from contracts import values
 from placement.domain.agreements import BipartiteDraft
@@ -11,7 +12,9 @@ from placement.domain.vocabulary import AgreementId, CompanyId, SchoolId, Side, 
 from placement.handlers import agreements as handlers
 from placement.http.bodies import AgreementPath, Body, Line, TermBody
 from placement.http.identity import ConfinedOrganisation, Organisation, OrganisationOrOfficer, Signatory
+from placement.http.printing import printed
 from placement.views import agreements as views
+from placement.views import documents
 from placement.views.agreements import BipartiteDetail, BipartiteFilter, BipartiteView
 from placement.views.shapes import Page
 from web import Read, Router, Tx
@@ -91,6 +94,13 @@ async def end(
 async def show(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> BipartiteDetail:
     """An agreement with every version of it."""
     return await views.bipartite_detail(read, agreement, None if own is None else (own.side, own.party))
+
+
+@router.get("/agreements/{agreement}/document", response_class=Response)
+async def document(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> Response:
+    """The agreement as it stands, to be printed (PDF)."""
+    shown = await views.bipartite_detail(read, agreement, None if own is None else (own.side, own.party))
+    return await printed("bipartite", await documents.bipartite(read, shown))
 
 
 @router.get("/agreements")

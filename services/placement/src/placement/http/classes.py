@@ -189,9 +189,9 @@ async def _enrol(
 
 
 @router.post("/classes/{employment_class}/signatures", status_code=201)
-async def sign_all(employment_class: ClassPath, school: School, tx: Tx) -> SignedView:
+async def sign_all(employment_class: ClassPath, school: School, tx: Tx, keys: Keys) -> SignedView:
     """Sign every tripartite agreement of the class that waits for the school."""
-    signed = await placements.sign_for_class(tx, employment_class, school)
+    signed = await placements.sign_for_class(tx, keys, employment_class, school)
     shown = await agreement_views.tripartite_of(tx, [each.id for each in signed])
     return SignedView(agreements=shown)
 

@@ -5,15 +5,18 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
+from starlette.responses import Response
 
 from contracts import values
 from placement.domain.openings import OpeningFacts
 from placement.domain.vocabulary import Year
 from placement.handlers import openings as handlers
 from placement.http.bodies import Body, Line, OpeningPath, Province
+from placement.http.files import XLSX, workbook
 from placement.http.identity import Company, ConfinedCompany
 from placement.views import companies as views
 from placement.views.companies import OpeningDetail, OpeningFilter, OwnOpeningView
+from placement.views.exports import opening_tables
 from placement.views.shapes import Page
 from web import Read, Router, Tx
 
@@ -82,6 +85,16 @@ async def list_openings(
 ) -> Page[OwnOpeningView]:
     """Openings of a year: one's own; officers and auditors see all. Students have `/students/…/openings`."""
     return await views.openings(read, wanted, company)
+
+
+@router.get("/openings.xlsx", response_class=Response, responses=XLSX)
+async def export(
+    programme_year: Annotated[int, Query(ge=2008, le=2999)], company: Company, read: Read
+) -> Response:
+    """A company's openings and offers of a year as an Excel file."""
+    return workbook(
+        "openings", opening_tables(await views.openings_with_people(read, company, programme_year))
+    )
 
 
 @router.get("/openings/{opening}")

@@ -7,12 +7,15 @@ from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from contracts import values
-from placement.domain.persons import NAME_LENGTH, Person
+from placement.domain.persons import NAME_LENGTH, Action, Person
 from placement.domain.vocabulary import StudentId
 from placement.handlers import persons as handlers
 from placement.http.bodies import Body, ClassPath, StudentPath
+from placement.http.files import XLSX, workbook
 from placement.http.identity import School, signatory
+from placement.views import classes as class_views
 from placement.views import persons as views
+from placement.views.exports import class_tables
 from placement.views.persons import AccessesView, AccessFilter, OversightFilter, OversightView
 from web import Keys, Principal, Read, ReadBy, Recorded, Role, Router, Tx, require
 
@@ -93,6 +96,16 @@ async def show_class(
     """Who is in a class of one's own school; goes on record for each student."""
     known = await handlers.reveal_class(tx, keys, by, employment_class)
     return [PersonView.of(student, person) for student, person in known.items()]
+
+
+@router.get("/classes/{employment_class}/roster.xlsx", response_class=Response, responses=XLSX)
+async def export_class(
+    employment_class: ClassPath, school: School, tx: Recorded, keys: Keys, by: ReadBy
+) -> Response:
+    """A class as an Excel file, with names: how each student fares; goes on record for each student."""
+    shown = await class_views.employment_class(tx, employment_class, school)
+    known = await handlers.reveal_class(tx, keys, by, employment_class, Action.CLASS_EXPORT)
+    return workbook("class", class_tables(shown, known))
 
 
 @router.get("/students/{student}/person/accesses")

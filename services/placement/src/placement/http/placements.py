@@ -4,11 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from contracts import values
 from placement.domain.vocabulary import OpeningId, StudentId
 from placement.handlers import offers, placements
 from placement.http.bodies import AgreementPath, Body, OfferPath, StudentPath
+from placement.http.files import XLSX, workbook
 from placement.http.identity import (
     AnyParty,
     Company,
@@ -21,9 +23,10 @@ from placement.views import companies as company_views
 from placement.views import students as views
 from placement.views.agreements import TripartiteFilter, TripartiteView
 from placement.views.companies import OpeningView
+from placement.views.exports import student_tables
 from placement.views.shapes import Page
 from placement.views.students import StudentView
-from web import Principal, Read, Role, Router, Tx, require
+from web import Keys, Principal, Read, Role, Router, Tx, require
 
 router = Router(tags=["placements"])
 
@@ -62,16 +65,16 @@ async def decline(offer: OfferPath, student: Student, tx: Tx) -> DeclinedView:
 
 
 @router.post("/tripartite-agreements/{agreement}/signature", status_code=201)
-async def sign(agreement: AgreementPath, by: AnyParty, tx: Tx) -> TripartiteView:
+async def sign(agreement: AgreementPath, by: AnyParty, tx: Tx, keys: Keys) -> TripartiteView:
     """Sign as the party one acts for; with the third signature the placement is active."""
-    await placements.sign_agreement(tx, agreement, by.side, by.party)
+    await placements.sign_agreement(tx, keys, agreement, by.side, by.party)
     return await agreement_views.one_tripartite(tx, agreement)
 
 
 @router.post("/tripartite-agreements/signatures", status_code=201)
-async def sign_all(company: Company, tx: Tx) -> list[TripartiteView]:
+async def sign_all(company: Company, tx: Tx, keys: Keys) -> list[TripartiteView]:
     """Sign, as a company, every tripartite agreement that waits for it."""
-    signed = await placements.sign_for_company(tx, company)
+    signed = await placements.sign_for_company(tx, keys, company)
     return await agreement_views.tripartite_of(tx, [each.id for each in signed])
 
 
@@ -95,6 +98,13 @@ async def show(student: StudentPath, caller: _Reader, read: Read) -> StudentView
     """A student's own data: class, lists, offers and why, agreements, placements."""
     caller.must_be(student, Role.OFFICER, Role.AUDITOR)
     return await views.student(read, student)
+
+
+@router.get("/students/{student}/record.xlsx", response_class=Response, responses=XLSX)
+async def export(student: StudentPath, caller: _Reader, read: Read) -> Response:
+    """A student's own data and explanations as an Excel file."""
+    caller.must_be(student, Role.OFFICER, Role.AUDITOR)
+    return workbook("student", student_tables(await views.student(read, student)))
 
 
 @router.get("/students/{student}/openings")

@@ -1,14 +1,20 @@
 """Routes of tripartite agreements beside their signatures: one with its versions, and the way out of it."""
 
 from pydantic import Field
+from starlette.responses import Response
 
 from contracts import values
+from placement.domain.persons import Action
+from placement.domain.vocabulary import StudentId
+from placement.handlers import persons
 from placement.handlers import tripartite as handlers
 from placement.http.bodies import AgreementPath, Body
-from placement.http.identity import AnyoneInvolved, Confined
+from placement.http.identity import AnyoneInvolved, AnyParty, Confined
+from placement.http.printing import printed
 from placement.views import agreements as views
+from placement.views import documents
 from placement.views.agreements import TripartiteDetail, TripartiteView
-from web import Read, Router, Tx
+from web import Keys, Read, ReadBy, Recorded, Router, Tx
 
 router = Router(tags=["agreements"])
 
@@ -27,6 +33,15 @@ async def withdraw(
     """
     await handlers.withdraw_agreement(tx, agreement, who.by, who.party, body.reason)
     return await views.one_tripartite(tx, agreement)
+
+
+@router.get("/tripartite-agreements/{agreement}/document", response_class=Response)
+async def document(agreement: AgreementPath, own: AnyParty, tx: Recorded, keys: Keys, by: ReadBy) -> Response:
+    """The agreement as it stands, to be printed (PDF); that it names the student goes on record."""
+    shown = await views.tripartite_detail(tx, agreement, (own.side, own.party))
+    student = StudentId(shown.student)
+    known = await persons.reveal(tx, keys, by, [student], Action.AGREEMENT_PRINTED)
+    return await printed("tripartite", await documents.tripartite(tx, shown, known.get(student)))
 
 
 @router.get("/tripartite-agreements/{agreement}")

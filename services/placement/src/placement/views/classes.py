@@ -48,6 +48,15 @@ class RosterRow(View):
     enrolled_at: datetime
     guardian_consent_on: date | None = Field(description="Day on which a guardian agreed, where recorded")
     progress: Progress
+    company: str | None = Field(description="Of the placement, the agreement or the offer, whichever is on")
+    company_name_ko: str | None
+    opening: str | None
+    offer_expires_at: datetime | None = Field(description="First moment too late to answer the offer")
+    sign_until: datetime | None = Field(description="First moment too late to sign the agreement")
+    placement: str | None
+    starts_on: date | None = Field(description="First day at work")
+    ended_placements: int
+    checks_due: int = Field(description="Retention checks that company or school have to answer")
 
 
 class ClassDetail(ClassView):
@@ -93,9 +102,20 @@ async def employment_class(tx: ReadTransaction, employment_class: str, school: s
     described = found(row, "employment_class")
     roster = await tx.fetch(
         f"""
-        select e.student, case when $2 then s.reference else '' end as reference, e.enrolled_at,
-          g.given_on as guardian_consent_on, {PROGRESS} as progress
+        select e.student, case when $2 then coalesce(s.reference, '') else '' end as reference,
+          e.enrolled_at, g.given_on as guardian_consent_on, {PROGRESS} as progress,
+          c.id as company, c.name_ko as company_name_ko, coalesce(p.opening, a.opening, o.opening) as opening,
+          case when coalesce(p.id, a.id) is null then o.expires_at end as offer_expires_at,
+          case when p.id is null then a.sign_until end as sign_until, p.id as placement, p.starts_on,
+          (select count(*) from placement x where x.student = s.id and x.state = 'ended') as ended_placements,
+          (select count(*) from retention_check k join placement x on x.id = k.placement
+            where x.student = s.id and k.state = 'due') as checks_due
         from enrolment e join student s on s.id = e.student left join guardian_consent g on g.student = s.id
+        left join placement p on p.student = s.id and p.state = 'active'
+        left join tripartite_agreement a on a.student = s.id and a.state = 'drafted'
+        left join offer o on o.student = s.id and o.state = 'offered'
+        left join opening w on w.id = coalesce(p.opening, a.opening, o.opening)
+        left join company c on c.id = w.company
         where e.employment_class = $1 and e.state = 'active' order by e.id
         """,
         employment_class,

@@ -103,7 +103,26 @@ class OpeningTold(View):
     standings: list[StandingView]
 
 
+class OpeningPerson(View):
+    """A student whom the opening was offered to, or for whom an officer recorded it."""
+
+    student: str
+    school: str
+    school_name_ko: str
+    offered_at: datetime | None
+    expires_at: datetime | None = Field(description="First moment too late to answer")
+    state: str | None = Field(
+        description="Of the offer; null for one recorded by hand", examples=["accepted"]
+    )
+    agreement: str | None
+    agreement_state: str | None = Field(examples=["drafted"])
+    waits_for: list[str] = Field(description="Who has still to sign", examples=[["school"]])
+    placement: str | None
+    placement_state: str | None = Field(examples=["active"])
+
+
 class OpeningDetail(OwnOpeningView):
+    people: list[OpeningPerson]
     told: list[OpeningTold]
 
 
@@ -208,7 +227,43 @@ async def opening(tx: ReadTransaction, opening: str, company: str | None) -> Ope
         )
         for each in rounds
     ]
-    return OpeningDetail(**found(row, "opening"), told=told)
+    described = found(row, "opening")
+    people = await _people(tx, [opening])
+    return OpeningDetail(**described, people=people.get(opening, []), told=told)
+
+
+async def openings_with_people(tx: ReadTransaction, company: str, year: int) -> list[OpeningDetail]:
+    """All openings of a company in a year, with whom they were offered to."""
+    rows = await tx.fetch(
+        f"{_OPENING} where o.company = $1 and o.programme_year = $2 order by o.id", company, year
+    )
+    people = await _people(tx, [row["id"] for row in rows])
+    return [OpeningDetail(**row, people=people.get(row["id"], []), told=[]) for row in rows]
+
+
+async def _people(tx: ReadTransaction, openings: list[str]) -> dict[str, list[OpeningPerson]]:
+    rows = await tx.fetch(
+        """
+        select coalesce(o.opening, a.opening) as opening, s.id as student, s.school,
+          h.name_ko as school_name_ko, o.offered_at, o.expires_at, o.state, a.id as agreement,
+          a.state as agreement_state, p.id as placement, p.state as placement_state,
+          case when a.state = 'drafted' then array_remove(array[
+            case when a.student_signed_at is null then 'student' end,
+            case when a.school_signed_at is null then 'school' end,
+            case when a.company_signed_at is null then 'company' end], null) else '{}' end as waits_for
+        from (select * from offer where opening = any($1)) o
+        full join (select * from tripartite_agreement where opening = any($1)) a on a.offer = o.id
+        join student s on s.id = coalesce(o.student, a.student)
+        join school h on h.id = s.school
+        left join placement p on p.agreement = a.id
+        order by coalesce(o.offered_at, a.drafted_at), s.id
+        """,
+        openings,
+    )
+    people: dict[str, list[OpeningPerson]] = {}
+    for row in rows:
+        people.setdefault(row["opening"], []).append(OpeningPerson(**row))
+    return people
 
 
 def _standing(student: str, standing: Standing) -> StandingView:
