@@ -202,6 +202,20 @@ async def test_who_becomes_free_while_lists_are_taken_joins_the_round_and_is_tol
     refused(await b.put(path, {"openings": [one]}), 409, ("student", "not_taking_part"))
 
 
+async def test_who_comes_into_a_class_or_loses_work_while_lists_are_taken_joins_the_round_too(
+    market: Market,
+) -> None:
+    [a, *_] = market.students
+    placement = await market.world.placed(market.settled, a, market.offers[0])
+    done(await market.world.officer.post("/rounds", round_body(**windows(LATER))), 201)
+    before = len(await market.world.told("preferences-opened"))
+    [new] = await market.world.enrolled(market.settled.school, market.settled.employment_class, 1)
+    over = {"reason": "resignation", "ended_on": RANKS_UNTIL.date().isoformat()}
+    done(await market.companies[0].post(f"/placements/{placement}/end", over), 201)
+    told = (await market.world.told("preferences-opened"))[before:]
+    assert [(event["student"], event["round"]) for _, event in told] == [(new.party, 2), (a.party, 2)]
+
+
 async def test_nobody_is_invited_when_lists_are_taken_no_more(market: Market) -> None:
     later = {
         "preferences_until": (EXPIRES - timedelta(days=1)).isoformat(),

@@ -236,7 +236,7 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /openings/{opening}/withdrawal"): Step(_just(opening_withdrawn=1)),
     ("placement", "POST /classes"): Step(_just(class_opened=1), _row("class", "id")),
     ("placement", "POST /classes/{employment_class}/roster"): Step(
-        _each("student-enrolled", "students"), _rows("enrolment", "students")
+        _each("student-enrolled", "students"), _rows("enrolment", "students"), may_tell=_INVITED_AGAIN
     ),
     ("placement", "POST /openings"): Step(_each("opening-published"), _rows("opening")),
     ("placement", "POST /rounds"): Step(
