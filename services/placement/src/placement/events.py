@@ -65,6 +65,8 @@ async def school_closed(tx: Transaction, event: SchoolClosed) -> None:
 async def school_selected(tx: Transaction, event: SchoolSelected) -> None:
     year = Year(event.programme_year)
     await handlers.give_place(tx, year, _named(event), event.designations, event.selected_at)
+    if event.origin == "imported":
+        await handlers.take_imported_year(tx, year, event.selected_at)
 
 
 @inbox.on(SchoolPromoted)

@@ -36,6 +36,11 @@ async def take_final_result(
     await programme.put_final_result(tx, year, manifest, published_at)
 
 
+async def take_imported_year(tx: Transaction, year: Year, now: datetime) -> None:
+    """Who took part in an earlier year was brought in: no result of it will be published that waits here."""
+    await programme.put_imported_year(tx, year, now)
+
+
 async def require_results(tx: Transaction, year: Year) -> None:
     """Refuse what waits for the final result, until every school's stream of its manifest has been read."""
     result = await programme.final_result(tx, year)

@@ -107,6 +107,13 @@ async def put_final_result(
     )
 
 
+async def put_imported_year(tx: Transaction, year: Year, now: datetime) -> None:
+    """There is nothing to wait for, unless a result of the year is published after all."""
+    await tx.execute(
+        "insert into final_result values ($1, '{}'::jsonb, $2, true) on conflict do nothing", year, now
+    )
+
+
 async def final_result(tx: Transaction, year: Year) -> FinalResult | None:
     row = await tx.fetchrow("select manifest, reached from final_result where programme_year = $1", year)
     return None if row is None else FinalResult(json.loads(row["manifest"]), row["reached"])
