@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.asking import Caller, done, refused
-from tests.closed_loop.loop import REVIEWERS, SEED, Loop, rubric
+from tests.closed_loop.loop import REVIEWERS, Loop, rubric
+from tests.evaluation.town import SEED
 from tests.placement.test_retention import ask
 
 END_2024 = "2024-12-31"

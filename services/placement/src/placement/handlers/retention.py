@@ -92,11 +92,12 @@ async def answer(tx: Transaction, answers: Sequence[Answer], by: Teller) -> None
             broken.append(at_row(refusal, f"answers.{at}"))
     refuse(broken)
     await ends.save_checks(tx, confirmed, present)
-    over = [each for each in sorted(exits) if present[each].state is PlacementState.ENDED]
-    going_on = [present[each] for each in sorted(exits) if each not in over]
+    leaving = [present[placement] for placement in sorted(exits)]
+    going_on = [placement for placement in leaving if placement.state is PlacementState.ACTIVE]
     await ends.end_placements(tx, going_on, exits)
-    for each in over:
-        await ends.correct_end(tx, present[each], exits[each])
+    for placement in leaving:
+        if placement.state is PlacementState.ENDED:
+            await ends.correct_end(tx, placement, exits[placement.id])
 
 
 async def checks_come(tx: Transaction, at_most: int) -> int:
