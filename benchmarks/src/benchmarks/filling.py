@@ -102,16 +102,13 @@ group by opening, by_order;
 
 
 async def fill(owner_url: str, *, students: int, openings: int) -> None:
-    """Write a closed round with so many students and openings into an empty, migrated database.
-
-    Students must be a multiple of 100, openings of 4.
-    """
+    """Write a closed round with so many students and openings into an empty, migrated database."""
     owner = await asyncpg.connect(owner_url)
     try:
         await owner.execute(
             f"""
             create temporary table size as select {students} as students, {openings} as openings,
-              {students // (_PER_CLASS * _CLASSES)} as schools, {openings // _OPENINGS} as companies
+              {-(-students // (_PER_CLASS * _CLASSES))} as schools, {-(-openings // _OPENINGS)} as companies
             """
         )
         await owner.execute(_ORGANISATIONS)

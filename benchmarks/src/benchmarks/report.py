@@ -20,7 +20,7 @@ from benchmarks.sizes import Sizes
 from embedded import postgres
 
 PACKAGES: Final = ("aiokafka", "asyncpg", "faststream", "numba", "numpy", "pydantic", "uvloop")
-ROWS: Final = ("relay", "inbox", "selection", "matching", "recompute")
+ROWS: Final = ("relay", "inbox", "selection", "matching", "round", "recompute")
 """In the order of the document."""
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
 
-from benchmarks import inbox, matching, recompute, relay, selection
+from benchmarks import inbox, matching, matching_round, recompute, relay, selection
 from benchmarks.measure import Comparison, Finding, Tick, compare
 from benchmarks.sizes import Sizes
 from benchmarks.stand import Stand
@@ -24,6 +24,7 @@ ON_ARRAYS: Final[dict[str, Callable[[Sizes], Compared]]] = {
 ON_SERVERS: Final[dict[str, Callable[[Stand, Sizes], Compared]]] = {
     "relay": relay.compared,
     "inbox": inbox.compared,
+    "round": matching_round.compared,
 }
 NAMES: Final = (*ON_ARRAYS, *ON_SERVERS)
 
