@@ -40,7 +40,7 @@ async def scored(town: Town) -> None:
 
 
 def digests(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: run[name] for name in ("snapshot_sha256", "result_sha256")}
+    return {name: run[name] for name in ("snapshot_sha256", "result_sha256")} | {"lot_seed": SEED}
 
 
 async def test_the_proposer_cannot_approve_their_own_run(town: Town) -> None:
@@ -161,7 +161,7 @@ async def test_a_crash_in_the_middle_of_a_step_leaves_nothing_of_it(town: Town, 
                 await handlers.propose_run(tx, Year(YEAR), RunStage.PRELIMINARY)
             elif step == "approval":
                 seen = Digests(run["snapshot_sha256"], run["result_sha256"])
-                await handlers.approve_run(tx, RunId(run["id"]), seen)
+                await handlers.approve_run(tx, RunId(run["id"]), seen, SEED)
             else:
                 await handlers.publish_run(tx, RunId(run["id"]))
             raise ConnectionResetError
@@ -184,9 +184,29 @@ async def test_the_lot_is_entered_once_it_was_drawn_and_before_a_run(town: Town)
     done(await town.officer.put(LOT, {"lot_seed": "1-2-3"}))
     done(await town.officer.put(LOT, {"lot_seed": SEED}))
     run = await town.proposed("preliminary")
-    refused(await town.officer.put(LOT, {"lot_seed": "9-9-9"}), 409, ("lot_seed", "run_in_hand"))
     snapshot = done(await town.officer.get(f"/runs/{run['id']}/snapshot"))
     assert snapshot["policy"]["lot_seed"] == SEED
+
+
+async def test_the_approving_officer_reads_the_lot_at_its_source(town: Town) -> None:
+    """A wrong lot is found by the second officer, put right, and the run proposed with it is void."""
+    await scored(town)
+    done(await town.officer.put(LOT, {"lot_seed": "3-11-19-24-38-42"}))
+    run = await town.proposed("preliminary")
+    path = f"/runs/{run['id']}/approval"
+    refused(await town.officer.post(path, digests(run)), 409, ("lot_seed", "lot_differs"))
+    done(await town.officer.put(LOT, {"lot_seed": SEED}))
+    refused(await town.officer.post(path, digests(run)), 409, ("state", "wrong_state"))
+    await town.approved(await town.proposed("preliminary"))
+
+
+async def test_the_same_lot_entered_again_voids_nothing(town: Town) -> None:
+    await scored(town)
+    run = await town.proposed("preliminary")
+    done(await town.officer.put(LOT, {"lot_seed": SEED}))
+    await town.approved(run)
+    await town.published("preliminary")
+    refused(await town.officer.put(LOT, {"lot_seed": "9-9-9"}), 409, ("stage", "wrong_stage"))
 
 
 async def test_stages_follow_one_another(town: Town) -> None:
@@ -291,6 +311,8 @@ async def test_every_decision_leaves_an_audit_row(town: Town) -> None:
         "scores_submitted",
         "scores_submitted",
         "scores_submitted",
+        "stage_closed",
+        "stage_closed",
         "scoring_closed",
         "lot_entered",
         *["run_proposed", "run_approved", "run_published"] * 2,

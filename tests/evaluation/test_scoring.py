@@ -1,6 +1,7 @@
 """Totals in decimal arithmetic, by hand and by property."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.domain.policy import Aggregation, Normalisation
-from evaluation.domain.rubric import Criterion, Rubric, StageRule
-from evaluation.domain.scoring import Sheet, aggregated, normalised, totals
+from evaluation.domain.rubric import AnswerFigure, Bonus, Criterion, Rubric, Span, StageRule
+from evaluation.domain.scoring import Beside, Scores, Sheet, Total, aggregated, normalised, reached, totals
 from evaluation.domain.vocabulary import ApplicationId, ReviewerId, ReviewStage
 
 
@@ -28,6 +29,12 @@ RUBRIC = Rubric(
     ),
     {"quantitative": Decimal(20)},
 )
+
+
+def totalled(sheets: Sequence[Sheet], rubric: Rubric) -> tuple[Total, ...]:
+    """Totals of sheets of the one stage, nothing beside them."""
+    beside = {sheet.application: Beside() for sheet in sheets}
+    return totals(Scores({ReviewStage.DOCUMENTS: sheets}, beside), rubric, "off", "mean")
 
 
 def points(given_points: Mapping[str, Mapping[str, str]]) -> dict[tuple[ApplicationId, ReviewerId], Decimal]:
@@ -54,7 +61,7 @@ def test_a_total_is_the_weighted_sum_rounded_half_even() -> None:
         of("a", "r2", "16", "9", "6.5"),
         of("a", "r3", "18", "8", "7"),
     ]
-    [total] = totals(sheets, RUBRIC, "off", "mean")
+    [total] = totalled(sheets, RUBRIC)
     assert total.parts == {"quantitative": Decimal("34.333"), "qualitative": Decimal("47.900")}
     assert total.total == Decimal("82.233")
     assert total.barred == ()
@@ -64,15 +71,89 @@ def test_a_total_is_the_weighted_sum_rounded_half_even() -> None:
 def test_halves_go_to_the_even_neighbour(scores: str, expected: str) -> None:
     whole = Rubric((StageRule(ReviewStage.DOCUMENTS),), (criterion("all", "quantitative", "100", "100"),), {})
     sheet = Sheet(ApplicationId("a"), ReviewerId("r"), {"all": Decimal(scores)})
-    [total] = totals([sheet], whole, "off", "mean")
+    [total] = totalled([sheet], whole)
     assert str(total.total) == expected
 
 
 def test_a_part_below_its_minimum_bars() -> None:
-    [total] = totals([of("a", "r1", "9.9", "10", "10")], RUBRIC, "off", "mean")
+    [total] = totalled([of("a", "r1", "9.9", "10", "10")], RUBRIC)
     assert total.barred == ("below_minimum_quantitative",)
-    [passing] = totals([of("a", "r1", "10", "10", "10")], RUBRIC, "off", "mean")
+    [passing] = totalled([of("a", "r1", "10", "10", "10")], RUBRIC)
     assert passing.barred == ()
+
+
+def test_figures_and_bonus_points_come_on_top_of_what_reviewers_give() -> None:
+    """By hand: documents 30 of 8/10 + figure 20 of 15/20, presentation (40 + 50)/2 of 50/50 · 1, bonus 2."""
+    figure = AnswerFigure("partners", Span(Decimal(0), Decimal(30)))
+    two_stages = Rubric(
+        (StageRule(ReviewStage.DOCUMENTS, Decimal(30)), StageRule(ReviewStage.PRESENTATION)),
+        (
+            criterion("plan", "qualitative", "30", "10"),
+            replace(criterion("partners", "quantitative", "20", "20"), scored_by=figure),
+            replace(criterion("talk", "qualitative", "50", "50"), stage=ReviewStage.PRESENTATION),
+        ),
+        bonus=(Bonus("local", "지방비", "local funds", Decimal(2), "officer"),),
+    )
+    one, other = ApplicationId("a"), ApplicationId("b")
+    beside = {
+        one: Beside({"partners": Decimal(15)}, frozenset({"local"})),
+        other: Beside({"partners": Decimal(2)}),
+    }
+    sheets = {
+        ReviewStage.DOCUMENTS: [
+            Sheet(one, ReviewerId("r1"), {"plan": Decimal(8)}),
+            Sheet(other, ReviewerId("r1"), {"plan": Decimal(9)}),
+        ],
+        ReviewStage.PRESENTATION: [
+            Sheet(one, ReviewerId("r1"), {"talk": Decimal(40)}),
+            Sheet(one, ReviewerId("r2"), {"talk": Decimal(50)}),
+        ],
+    }
+    came = reached(Scores(sheets, beside), two_stages, ReviewStage.DOCUMENTS, "off", "mean")
+    assert came == {one: Decimal("39.000"), other: Decimal("29.000")}
+    first, second = totals(Scores(sheets, beside, {other: ReviewStage.DOCUMENTS}), two_stages, "off", "mean")
+    assert first.parts == {
+        "qualitative": Decimal("69.000"),
+        "quantitative": Decimal("15.000"),
+        "bonus": Decimal("2.000"),
+    }
+    assert (first.total, first.barred) == (Decimal("86.000"), ())
+    assert (second.total, second.barred) == (Decimal("29.000"), ("below_line_documents",))
+
+
+def test_a_reviewer_is_normalised_at_each_stage_by_itself() -> None:
+    """Severe at the documents, lenient at the presentation: both are taken off."""
+    two_stages = Rubric(
+        (StageRule(ReviewStage.DOCUMENTS), StageRule(ReviewStage.PRESENTATION)),
+        (
+            criterion("plan", "qualitative", "50", "50"),
+            replace(criterion("talk", "qualitative", "50", "50"), stage=ReviewStage.PRESENTATION),
+        ),
+    )
+    given_scores = {
+        ("plan", "r1"): ("10", "20"),
+        ("plan", "r2"): ("30", "40"),
+        ("talk", "r1"): ("40", "30"),
+        ("talk", "r2"): ("20", "10"),
+    }
+    sheets: dict[ReviewStage, list[Sheet]] = {ReviewStage.DOCUMENTS: [], ReviewStage.PRESENTATION: []}
+    for (name, reviewer), scores in given_scores.items():
+        stage = ReviewStage.DOCUMENTS if name == "plan" else ReviewStage.PRESENTATION
+        sheets[stage] += [
+            Sheet(ApplicationId(application), ReviewerId(reviewer), {name: Decimal(score)})
+            for application, score in zip("ab", scores, strict=True)
+        ]
+    beside = {ApplicationId(application): Beside() for application in "ab"}
+    found = totals(Scores(sheets, beside), two_stages, "mean_shift", "mean")
+    assert [each.total for each in found] == [Decimal("50.000"), Decimal("50.000")]
+    assert totals(Scores(sheets, beside), two_stages, "off", "mean") == found
+
+
+def test_a_criterion_below_its_minimum_bars_by_its_name() -> None:
+    strict = replace(RUBRIC, criteria=(*RUBRIC.criteria[:2], replace(RUBRIC.criteria[2], minimum=Decimal(6))))
+    sheets = [of("a", "r1", "20", "10", "5"), of("a", "r2", "20", "10", "6.9")]
+    [total] = totalled(sheets, strict)
+    assert total.barred == ("below_minimum_will",)
 
 
 def test_the_trimmed_mean_leaves_out_highest_and_lowest_from_five_on() -> None:

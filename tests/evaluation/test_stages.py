@@ -63,7 +63,7 @@ async def test_a_call_announced_after_scoring_closed_is_scored_and_decided_with_
             example(told.CallClosed, programme_year=YEAR, call="cal_2", closed_at=CLOSED, manifest=manifest)
         )
     )
-    digests = {name: overtaken[name] for name in ("snapshot_sha256", "result_sha256")}
+    digests = {name: overtaken[name] for name in ("snapshot_sha256", "result_sha256")} | {"lot_seed": SEED}
     answer = await town.officer.post(f"/runs/{overtaken['id']}/approval", digests)
     refused(answer, 409, ("state", "wrong_state"))
     refused(await town.officer.post(RUNS, {"stage": "preliminary"}), 409, ("stage", "wrong_stage"))
@@ -71,7 +71,7 @@ async def test_a_call_announced_after_scoring_closed_is_scored_and_decided_with_
     refused(await town.officer.post(CLOSE), 409, ("sheets", "scores_missing"))
     for number in (1, 2):
         done(await town.reviewer(number).post("/reviews/app_2/scores", score), 201)
-    assert done(await town.officer.post(CLOSE), 201) == {"scored": 2}
+    assert done(await town.officer.post(CLOSE), 201)["scored"] == 2
     run = await town.proposed("preliminary")
     snapshot = done(await town.officer.get(f"/runs/{run['id']}/snapshot"))
     assert [each["id"] for each in snapshot["applicants"]] == ["sch_1", "sch_2"]

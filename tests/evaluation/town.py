@@ -75,8 +75,14 @@ TABLES: Final = (
     "figure_waiver",
     "recorded_bonus",
     "reviewer",
+    "affiliation",
+    "school_corporation",
+    "declared_conflict",
     "assignment",
     "sheet",
+    "sheet_reopening",
+    "stage_closure",
+    "stage_result",
     "total",
     "run",
     "outcome",
@@ -271,7 +277,7 @@ class Town:
         return run
 
     async def approved(self, run: Mapping[str, Any]) -> None:
-        digests = {name: run[name] for name in ("snapshot_sha256", "result_sha256")}
+        digests = {name: run[name] for name in ("snapshot_sha256", "result_sha256")} | {"lot_seed": SEED}
         done(await self.officer.post(f"/runs/{run['id']}/approval", digests), 201)
 
     async def published(self, stage: str) -> dict[str, Any]:

@@ -63,6 +63,17 @@ class Unavailable(ConnectionError):  # noqa: N818 - a state of the database, not
     """
 
 
+class Outside(Exception):  # noqa: N818 - a way out of a transaction, not an error of the program
+    """Raised to leave a transaction with nothing done, do slow `work` without one, and begin anew.
+
+    What `work` finds out is for the caller to keep, and to hold against the state it meets the next time.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.work = work
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """Somebody's request, as the cause of what happens.
@@ -256,12 +267,18 @@ async def read(pool: Pool) -> AsyncIterator[ReadTransaction]:
 async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
     """Do `work`, a whole transaction, again where PostgreSQL broke a deadlock or could not serialize it.
 
+    It is done again as well after what it wants done `Outside` of it.
+
     Raises:
         Unavailable: it came to nothing `REPEATS` times.
     """
     for attempt in range(REPEATS):
         try:
             return await work()
+        except Outside as wanted:
+            if attempt == REPEATS - 1:
+                raise Unavailable("the state changed faster than it could be worked on") from wanted
+            await wanted.work()
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
             if attempt == REPEATS - 1:
                 raise Unavailable(type(error).__name__) from error

@@ -269,7 +269,7 @@ class OutcomeReported(_Outcome):
     retained ÷ due, each at six and at twelve months.
     """
 
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    read_by: ClassVar[tuple[Service, ...]] = ("evaluation", "notifications")
     why: ClassVar[str] = "evaluation scores the school's next report by it; the school is told its figures"
 
     reported_at: Moment
@@ -278,7 +278,7 @@ class OutcomeReported(_Outcome):
 class OutcomeCorrected(_Outcome):
     """Figures told before for the same day were wrong or incomplete; these stand in their place."""
 
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    read_by: ClassVar[tuple[Service, ...]] = ("evaluation", "notifications")
     why: ClassVar[str] = (
         "evaluation takes the newest revision until its figures are fixed; the school is told"
     )
@@ -299,7 +299,7 @@ class OutcomeReportingClosed(Event):
 
     topic: ClassVar[Topic] = topics.PLACEMENT
     key_field: ClassVar[str] = "programme_year"
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    read_by: ClassVar[tuple[Service, ...]] = ("evaluation", "notifications")
     why: ClassVar[str] = (
         "evaluation knows from the manifest when it has every school's figures; officers are told"
     )

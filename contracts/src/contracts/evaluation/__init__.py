@@ -10,7 +10,13 @@ from contracts.evaluation.results import (
     SchoolRevoked,
     SchoolSelected,
 )
-from contracts.evaluation.reviews import EligibilityDecided, EvaluationScheduled, ReviewerAssigned
+from contracts.evaluation.reviews import (
+    EligibilityDecided,
+    EvaluationScheduled,
+    ReviewerAssigned,
+    ReviewerRecused,
+    ReviewerReleased,
+)
 from contracts.evaluation.runs import ResultsPublished, RunApproved, RunProposed, SchoolStream
 
 __all__ = (
@@ -25,6 +31,8 @@ __all__ = (
     "PreliminaryOutcomeAnnounced",
     "ResultsPublished",
     "ReviewerAssigned",
+    "ReviewerRecused",
+    "ReviewerReleased",
     "RunApproved",
     "RunProposed",
     "SchoolNotSelected",

@@ -40,13 +40,11 @@ class EvaluationScheduled(ApplicationEvent):
     ends_at: Moment
 
 
-class ReviewerAssigned(Event):
-    """A reviewer is to score an application."""
+class _ReviewEvent(Event):
+    """What is told of a reviewer's work on an application."""
 
     topic: ClassVar[Topic] = topics.EVALUATION
     key_field: ClassVar[str] = "reviewer"
-    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
-    why: ClassVar[str] = "the reviewer is told what to score and until when"
 
     reviewer: ReviewerId
     application: ApplicationId
@@ -55,5 +53,38 @@ class ReviewerAssigned(Event):
     school_name_en: Annotated[OrganisationName | None, Field(examples=["Hanbit Technical High School"])]
     kind: Kind
     stage: Annotated[Code, Field(examples=["documents", "performance"])]
+
+
+class ReviewerAssigned(_ReviewEvent):
+    """A reviewer is to score an application."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("applications", "notifications")
+    why: ClassVar[str] = (
+        "the reviewer is told what to score and until when, and may read the application's documents"
+    )
+
     assigned_at: Moment
     due_at: Annotated[Moment, Field(description="First moment that is too late to score")]
+
+
+class ReviewerRecused(_ReviewEvent):
+    """A reviewer has a conflict of interest and neither reads nor scores an application any more."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("applications", "notifications")
+    why: ClassVar[str] = "the reviewer is told, and may read the application's documents no longer"
+
+    reason: Annotated[
+        Reason,
+        Field(examples=["same_school", "same_corporation", "same_province", "former_employer", "kinship"]),
+    ]
+    recused_at: Moment
+
+
+class ReviewerReleased(_ReviewEvent):
+    """A reviewer's unfinished work on an application was taken away."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("applications", "notifications")
+    why: ClassVar[str] = "the reviewer is told, and may read the application's documents no longer"
+
+    reason: Annotated[Reason, Field(examples=["late", "ill"])]
+    released_at: Moment

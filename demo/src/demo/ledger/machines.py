@@ -65,8 +65,12 @@ MACHINES: Final[Mapping[str, Machine]] = {
         },
     ),
     "assignment": Machine(
-        ("reviewer", "application"),
-        {"reviewer-assigned": {"": "assigned"}},
+        ("reviewer", "application", "stage"),
+        {
+            "reviewer-assigned": {"": "assigned"},
+            "reviewer-recused": {"assigned": "recused"},
+            "reviewer-released": {"assigned": "released"},
+        },
     ),
     "run": Machine(
         ("run",),

@@ -63,11 +63,16 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         "participant": Table("select year, school from participant", ("year", "school")),
         "reviewer": Table("select id from reviewer"),
         "assignment": Table(
-            "select application, reviewer from assignment",
-            ("application", "reviewer"),
-            {"reviewer-assigned": ("application", "reviewer")},
+            "select application, reviewer, stage, state from assignment",
+            ("application", "reviewer", "stage"),
+            {"reviewer-assigned": ("application", "reviewer", "stage")},
         ),
-        "sheet": Table("select application, reviewer from sheet", ("application", "reviewer")),
+        "sheet": Table(
+            """
+            select distinct s.application, s.reviewer from sheet t join assignment s on s.id = t.assignment
+            """,
+            ("application", "reviewer"),
+        ),
         "total": Table(
             "select application from total", ("application",), part_of=("application", "application")
         ),

@@ -1,7 +1,9 @@
 """What evaluation tells, as it comes in: event, inbox, handler."""
 
-from applications.domain.outcomes import Eligibility, Offer, Publication, Schedule, Standing
-from applications.domain.vocabulary import ApplicationId, SchoolId, Year
+from datetime import datetime
+
+from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
+from applications.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
 from applications.handlers import outcomes as handlers
 from chassis.inbox import Inbox
 from chassis.sealing import keep_heads
@@ -112,3 +114,24 @@ async def results_published(tx: Transaction, event: told.ResultsPublished) -> No
     year = Year(event.programme_year)
     published = Publication(year, event.stage, event.published_at, event.appeals_until)
     await handlers.show_publication(tx, published)
+
+
+@inbox.on(told.ReviewerAssigned)
+async def reviewer_assigned(tx: Transaction, event: told.ReviewerAssigned) -> None:
+    await handlers.let_read(tx, _reviewing(event, event.assigned_at))
+
+
+@inbox.on(told.ReviewerRecused)
+async def reviewer_recused(tx: Transaction, event: told.ReviewerRecused) -> None:
+    await handlers.stop_reading(tx, _reviewing(event, event.recused_at))
+
+
+@inbox.on(told.ReviewerReleased)
+async def reviewer_released(tx: Transaction, event: told.ReviewerReleased) -> None:
+    await handlers.stop_reading(tx, _reviewing(event, event.released_at))
+
+
+def _reviewing(
+    event: told.ReviewerAssigned | told.ReviewerRecused | told.ReviewerReleased, since: datetime
+) -> Reviewing:
+    return Reviewing(ReviewerId(event.reviewer), ApplicationId(event.application), event.stage, since)

@@ -13,7 +13,7 @@ from applications.domain.answers import Answers
 from applications.domain.applications import Application, Withdrawal
 from applications.domain.calls import Call, Extension, Terms, Window
 from applications.domain.documents import Document
-from applications.domain.outcomes import Eligibility, Offer, Publication, Schedule, Standing
+from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
 from applications.domain.policy import Policy, ProgrammeYear
 from applications.domain.schools import School, SchoolFacts
 from applications.domain.vocabulary import (
@@ -421,6 +421,28 @@ async def save_schedule(tx: Transaction, schedule: Schedule) -> None:
         schedule.stage,
         schedule.starts_at,
         schedule.ends_at,
+    )
+
+
+async def save_reviewing(tx: Transaction, reviewing: Reviewing) -> None:
+    await tx.execute(
+        """
+        insert into reviewer_access (reviewer, application, stage, since) values ($1, $2, $3, $4)
+        on conflict (reviewer, application, stage) do update set since = excluded.since
+        """,
+        reviewing.reviewer,
+        reviewing.application,
+        reviewing.stage,
+        reviewing.since,
+    )
+
+
+async def drop_reviewing(tx: Transaction, reviewing: Reviewing) -> None:
+    await tx.execute(
+        "delete from reviewer_access where reviewer = $1 and application = $2 and stage = $3",
+        reviewing.reviewer,
+        reviewing.application,
+        reviewing.stage,
     )
 
 

@@ -351,6 +351,41 @@ async def content(
     return found["name"], found["media_type"], found["content"]
 
 
+_REVIEWED: Final = """
+    from application a join reviewer_access r on r.application = a.id and r.reviewer = $2
+    join submission s on s.application = a.id and s.version = a.version
+    join document d on d.application = a.id and d.id = any (s.documents)
+    where a.id = $1 and a.state = 'submitted'
+"""
+
+
+async def reviewed_documents(tx: ReadTransaction, application: str, reviewer: str) -> list[DocumentView]:
+    """What stands submitted, for who reviews it; nothing for anybody else."""
+    rows = await tx.fetch(
+        f"""
+        select distinct d.id, d.name, d.media_type, d.size, d.digest, d.attached_at {_REVIEWED}
+        order by d.name
+        """,
+        application,
+        reviewer,
+    )
+    return [DocumentView(**row) for row in rows]
+
+
+async def reviewed_content(
+    tx: ReadTransaction, application: str, document: str, reviewer: str
+) -> tuple[str, str, bytes]:
+    """Name, media type and bytes of a document that stands submitted, for who reviews it."""
+    row = await tx.fetchrow(
+        f"select d.name, d.media_type, d.content {_REVIEWED} and d.id = $3 limit 1",
+        application,
+        reviewer,
+        document,
+    )
+    found = _found(row, "document")
+    return found["name"], found["media_type"], found["content"]
+
+
 async def _documents(tx: ReadTransaction, application: str) -> list[dict[str, Any]]:
     rows = await tx.fetch(
         """

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts import evaluation as told
+from evaluation.domain.appeals import Appeal
+from evaluation.domain.assigning import Assignment
 from evaluation.domain.eligibility import Eligibility
 from evaluation.domain.intake import Participant, Party, School
 from evaluation.domain.places import Offer, Standing
@@ -53,20 +55,36 @@ def participated(year: Year, school: School, participant: Participant, now: date
 
 
 def reviewer_assigned(
-    party: Party, reviewer: ReviewerId, assigned_at: datetime, due_at: datetime
+    party: Party, assignment: Assignment, assigned_at: datetime, due_at: datetime
 ) -> told.ReviewerAssigned:
     return told.ReviewerAssigned(
-        programme_year=party.year,
-        reviewer=reviewer,
-        application=party.application,
-        school=party.school,
-        school_name_ko=party.name_ko,
-        school_name_en=party.name_en,
-        kind=party.kind,
-        stage=stage_of(party.kind),
-        assigned_at=assigned_at,
-        due_at=due_at,
+        **_review(party, assignment.reviewer, assignment.stage), assigned_at=assigned_at, due_at=due_at
     )
+
+
+def reviewer_recused(
+    party: Party, reviewer: ReviewerId, stage: str, reason: str, now: datetime
+) -> told.ReviewerRecused:
+    return told.ReviewerRecused(**_review(party, reviewer, stage), reason=reason, recused_at=now)
+
+
+def reviewer_released(
+    party: Party, reviewer: ReviewerId, stage: str, reason: str, now: datetime
+) -> told.ReviewerReleased:
+    return told.ReviewerReleased(**_review(party, reviewer, stage), reason=reason, released_at=now)
+
+
+def _review(party: Party, reviewer: ReviewerId, stage: str) -> dict[str, Any]:
+    return {
+        "programme_year": party.year,
+        "reviewer": reviewer,
+        "application": party.application,
+        "school": party.school,
+        "school_name_ko": party.name_ko,
+        "school_name_en": party.name_en,
+        "kind": party.kind,
+        "stage": stage,
+    }
 
 
 def run_proposed(run: Run, counts: Mapping[str, int]) -> told.RunProposed:
@@ -162,6 +180,26 @@ def promoted(party: Party, offer: Offer, run: Run, now: datetime) -> told.School
         upgrade=offer.upgrade,
         designations=offer.designations,
         promoted_at=now,
+    )
+
+
+def appeal_received(party: Party, appeal: Appeal) -> told.AppealReceived:
+    return told.AppealReceived(
+        **_application(party),
+        appeal=appeal.id,
+        run=appeal.run,
+        grounds=appeal.grounds,
+        received_at=appeal.filed_at,
+    )
+
+
+def appeal_decided(party: Party, appeal: Appeal, now: datetime) -> told.AppealDecided:
+    return told.AppealDecided(
+        **_application(party),
+        appeal=appeal.id,
+        outcome=appeal.state,
+        reasons=appeal.reasons,
+        decided_at=now,
     )
 
 

@@ -1,23 +1,30 @@
-"""What the applications service tells, as it comes in: event, inbox, handler.
+"""What applications and placement tell, as it comes in: event, inbox, handler.
 
-Schools and applications come in numbers, so a batch's events of those types are taken in at once.
+Schools, applications and outcomes come in numbers, so a batch's events of those types are taken in at once.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis.inbox import Inbox, Received
 from chassis.sealing import keep_heads
 from chassis.transaction import Transaction
 from contracts import applications as told
-from contracts import topics
+from contracts import placement, topics
+from evaluation.domain.figures import Outcome
 from evaluation.domain.intake import Application, School
 from evaluation.domain.vocabulary import ApplicationId, CallId, SchoolId, Year
+from evaluation.handlers import counting, places
 from evaluation.handlers import intake as handlers
-from evaluation.handlers import places
+from evaluation.handlers.counting import Told
 from evaluation.handlers.places import Departure
 
 inbox = Inbox(
-    topics.APPLICATIONS, topics.APPLICATIONS_AUDIT, topics.PLACEMENT_AUDIT, topics.NOTIFICATIONS_AUDIT
+    topics.APPLICATIONS,
+    topics.PLACEMENT,
+    topics.APPLICATIONS_AUDIT,
+    topics.PLACEMENT_AUDIT,
+    topics.NOTIFICATIONS_AUDIT,
 )
 keep_heads(inbox)
 
@@ -85,11 +92,56 @@ async def application_withdrawn(tx: Transaction, event: told.ApplicationWithdraw
     await handlers.start_evaluation(tx)
 
 
+@inbox.on_all(placement.OutcomeReported)
+async def outcomes_reported(tx: Transaction, received: Sequence[Received[placement.OutcomeReported]]) -> None:
+    told = [_told(each.event, each.event.reported_at) for each in received]
+    await counting.take_outcomes(tx, told)
+
+
+@inbox.on_all(placement.OutcomeCorrected)
+async def outcomes_corrected(
+    tx: Transaction, received: Sequence[Received[placement.OutcomeCorrected]]
+) -> None:
+    told = [_told(each.event, each.event.corrected_at) for each in received]
+    await counting.take_outcomes(tx, told)
+
+
+@inbox.on(placement.OutcomeReportingClosed)
+async def outcome_reporting_closed(tx: Transaction, event: placement.OutcomeReportingClosed) -> None:
+    manifest = {each.school: each.sequence for each in event.manifest}
+    await counting.close_reporting(tx, event.programme_year, event.as_of, manifest, event.closed_at)
+
+
+def _told(event: placement.OutcomeReported | placement.OutcomeCorrected, at: datetime) -> Told:
+    outcome = Outcome(
+        school=SchoolId(event.school),
+        cohort=event.programme_year,
+        as_of=event.as_of,
+        revision=event.revision,
+        graduates=event.graduates,
+        employed=event.employed,
+        advanced=event.advanced,
+        enlisted=event.enlisted,
+        excluded=event.excluded,
+        due_6=event.due_6,
+        retained_6=event.retained_6,
+        due_12=event.due_12,
+        retained_12=event.retained_12,
+    )
+    return Told(outcome, event.origin, at)
+
+
 def _school(
     event: told.SchoolRegistered | told.SchoolRenamed | told.SchoolClosed, *, closed: bool = False
 ) -> School:
     return School(
-        SchoolId(event.school), event.name_ko, event.name_en, event.province, event.school_type, closed
+        SchoolId(event.school),
+        event.name_ko,
+        event.name_en,
+        event.province,
+        event.school_type,
+        closed=closed,
+        stream=event.stream,
     )
 
 

@@ -1,18 +1,12 @@
 """The evaluation service, put together."""
 
-import typer
-
 from chassis.cli import cli
 from chassis.service import Service
 from contracts.audit import EvaluationAuditSealed
-from evaluation import events, http, snapshots
+from evaluation import commands, events, http
 from evaluation.settings import Settings
-from evaluation.worker import expire_offers
+from evaluation.worker import expire_offers, publish_key
 from web import sweep
-
-
-def recompute(app: typer.Typer) -> None:
-    app.command(name="recompute")(snapshots.recompute)
 
 
 def main() -> None:
@@ -21,8 +15,9 @@ def main() -> None:
         settings=Settings,
         inbox=events.inbox,
         api=http.api,
-        workers=(sweep, expire_offers),
-        commands=(recompute,),
+        workers=(sweep, expire_offers, publish_key),
+        commands=(commands.alone,),
+        commands_inside=(commands.inside,),
         audited_as=EvaluationAuditSealed,
     )
     cli(service)()

@@ -10,9 +10,10 @@ import structlog
 from chassis.interruptions import pause
 from chassis.refusals import rule_of
 from chassis.service import Runtime
+from chassis.signing import SigningKey
 from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, repeated
 from evaluation.domain.vocabulary import OfferId, Year
-from evaluation.handlers import places
+from evaluation.handlers import keys, places
 
 log = structlog.get_logger()
 
@@ -60,3 +61,14 @@ async def _expired(pool: Pool, year: Year, offers: list[OfferId]) -> bool:
 async def _committed(pool: Pool, work: Callable[[Transaction], Awaitable[int]]) -> int:
     async with begin(pool, Command(actor=_ACTOR)) as tx:
         return await work(tx)
+
+
+async def publish_key(runtime: Runtime) -> None:
+    """Put the public half of the signing key on record, once for each key: the chain vouches for it."""
+    public = SigningKey.open(runtime.settings.signing_key).public
+    while not runtime.stopping.is_set():
+        with suppress(Unavailable):
+            async with begin(runtime.pool, Command(actor=_ACTOR)) as tx:
+                await keys.publish(tx, public)
+            return
+        await pause(runtime.stopping, runtime.settings.offer_sweep_seconds)

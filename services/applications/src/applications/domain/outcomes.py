@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from applications.domain.vocabulary import ApplicationId, SchoolId, Year
+from applications.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,13 @@ class Publication:
     stage: str
     published_at: datetime
     appeals_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewing:
+    """A reviewer's work on an application at a stage, since when."""
+
+    reviewer: ReviewerId
+    application: ApplicationId
+    stage: str
+    since: datetime

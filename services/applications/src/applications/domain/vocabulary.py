@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NewType
 
 SchoolId = NewType("SchoolId", str)
+ReviewerId = NewType("ReviewerId", str)
 CallId = NewType("CallId", str)
 ApplicationId = NewType("ApplicationId", str)
 DocumentId = NewType("DocumentId", str)

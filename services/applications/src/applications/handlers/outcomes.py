@@ -1,7 +1,7 @@
 """What evaluation tells is kept to be shown; events of a school come in order, so the last one holds."""
 
 from applications import store
-from applications.domain.outcomes import Eligibility, Offer, Publication, Schedule, Standing
+from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
 from applications.domain.vocabulary import SchoolId, Year
 from chassis.transaction import Transaction
 
@@ -29,3 +29,13 @@ async def show_schedule(tx: Transaction, schedule: Schedule) -> None:
 
 async def show_publication(tx: Transaction, publication: Publication) -> None:
     await store.save_publication(tx, publication)
+
+
+async def let_read(tx: Transaction, reviewing: Reviewing) -> None:
+    """Who reviews an application may read what was submitted."""
+    await store.save_reviewing(tx, reviewing)
+
+
+async def stop_reading(tx: Transaction, reviewing: Reviewing) -> None:
+    """Who does not review it any more may not."""
+    await store.drop_reviewing(tx, reviewing)

@@ -4,19 +4,25 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from applications.domain.vocabulary import SchoolId
+from applications.domain.vocabulary import ReviewerId, SchoolId
 from web import Principal, Role, require
 
 Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
 Overseer = Annotated[Principal, Depends(require(Role.OFFICER, Role.AUDITOR))]
 Anyone = Annotated[Principal, Depends(require())]
 _School = Annotated[Principal, Depends(require(Role.SCHOOL))]
+_Reviewer = Annotated[Principal, Depends(require(Role.REVIEWER))]
 _Reader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.AUDITOR))]
 
 
 def applicant(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
     return SchoolId(caller.acts_for())
+
+
+def own_reviews(caller: _Reviewer) -> ReviewerId:
+    """The reviewer who asks."""
+    return ReviewerId(caller.acts_for())
 
 
 def confined_to(caller: _Reader) -> SchoolId | None:
@@ -28,3 +34,4 @@ def confined_to(caller: _Reader) -> SchoolId | None:
 
 Applicant = Annotated[SchoolId, Depends(applicant)]
 Confined = Annotated[SchoolId | None, Depends(confined_to)]
+OwnReviews = Annotated[ReviewerId, Depends(own_reviews)]

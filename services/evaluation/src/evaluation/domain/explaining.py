@@ -1,16 +1,27 @@
 """What a school is told of its outcome and why: facts, and the same in Korean and in English."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Final, assert_never
+from typing import Any, Final, Literal, assert_never
 
 from evaluation.domain.selection import Decision, Missed, Shortfall
 from evaluation.domain.snapshot import Applicant, Quota
 from evaluation.domain.vocabulary import SchoolId
 
 BELOW_MINIMUM: Final = "below_minimum_"
-_PARTS: Final = {"quantitative": ("정량", "quantitative"), "qualitative": ("정성", "qualitative")}
+BELOW_LINE: Final = "below_line_"
+_PARTS: Final = {
+    "quantitative": ("정량", "quantitative"),
+    "qualitative": ("정성", "qualitative"),
+    "bonus": ("가점", "bonus"),
+}
+_STAGES: Final = {
+    "documents": ("서면평가", "document review"),
+    "site_visit": ("현장평가", "site visit"),
+    "presentation": ("발표평가", "presentation"),
+    "performance": ("성과평가", "performance review"),
+}
 _GENERAL: Final = ("일반지원", "general support")
 
 
@@ -21,6 +32,7 @@ class Names:
     schools: Mapping[SchoolId, tuple[str, str]]
     tracks: Mapping[str, tuple[str, str]]
     quotas: tuple[Quota, ...]
+    criteria: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def award(self, designations: tuple[str, ...]) -> tuple[str, str]:
         if not designations:
@@ -62,7 +74,7 @@ def explain(
         _score(decision, applicant),
         _asked(applicant, names),
         _offer(decision, names) if offered else _outcome(decision, names),
-        *(_shortfall(each) for each in shortfalls),
+        *(_shortfall(each, names) for each in shortfalls),
         *(_missed(each, names) for each in decision.missed),
     ]
     return Explanation(
@@ -112,6 +124,12 @@ def _text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:f}"
 
 
+def part_name(part: str, language: Literal["ko", "en"]) -> str:
+    """What a part of the rubric is called; a part of a rubric's own by its name there."""
+    ko, en = _PARTS.get(part, (part, part))
+    return ko if language == "ko" else en[:1].upper() + en[1:]
+
+
 def _score(decision: Decision, applicant: Applicant) -> tuple[str, str]:
     parts = [
         (*_PARTS.get(part, (part, part)), f"{points:f}")
@@ -156,9 +174,9 @@ def _offer(decision: Decision, names: Names) -> tuple[str, str]:
     return f"결과: 제안({ko}). 수락해야 확정됩니다.", f"Outcome: offered ({en}), held once it is accepted."
 
 
-def _shortfall(shortfall: Shortfall) -> tuple[str, str]:
+def _shortfall(shortfall: Shortfall, names: Names) -> tuple[str, str]:
     if shortfall.line is None:
-        return f"사유: {shortfall.reason}.", f"Reason: {shortfall.reason}."
+        return _barred(shortfall.reason, names)
     line, by = f"{shortfall.line:f}", _text(shortfall.by)
     if shortfall.reason.startswith(BELOW_MINIMUM):
         part = shortfall.reason.removeprefix(BELOW_MINIMUM)
@@ -171,6 +189,19 @@ def _shortfall(shortfall: Shortfall) -> tuple[str, str]:
         f"사유: 기준점수 {line}점에 {by}점 모자랍니다.",
         f"Reason: the total is {by} below the cut line of {line}.",
     )
+
+
+def _barred(reason: str, names: Names) -> tuple[str, str]:
+    """A reason that stands for itself; one that is not known here by its code."""
+    if reason.startswith(BELOW_LINE):
+        stage = reason.removeprefix(BELOW_LINE)
+        ko, en = _STAGES.get(stage, (stage, stage))
+        return f"사유: {ko} 통과 점수에 미치지 못했습니다.", f"Reason: below the line of the {en}."
+    if reason.startswith(BELOW_MINIMUM):
+        criterion = reason.removeprefix(BELOW_MINIMUM)
+        ko, en = names.criteria.get(criterion, _PARTS.get(criterion, (criterion, criterion)))
+        return f"사유: {ko} 최저점수에 미치지 못했습니다.", f"Reason: below the minimum of {en}."
+    return f"사유: {reason}.", f"Reason: {reason}."
 
 
 def _missed(missed: Missed, names: Names) -> tuple[str, str]:

@@ -16,6 +16,7 @@ class School:
     province: str
     school_type: str
     closed: bool = False
+    stream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

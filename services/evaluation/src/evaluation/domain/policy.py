@@ -64,6 +64,11 @@ class YearPolicy:
     scoring: ScoringRules
     promotion: PromotionRules
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of school that the year is for."""
+        return frozenset(kind for pool in self.pools for kind in pool)
+
     def for_selection(self, lot_seed: str) -> snapshot.Policy:
         """As it stands in a snapshot, with the outcome of the drawing."""
         return snapshot.Policy(
@@ -116,6 +121,15 @@ class ProgrammeYear:
         if self.stage not in stages:
             allowed = " or ".join(stages)
             raise Conflict("wrong_stage", f"The year's stage is {self.stage}, it must be {allowed}", "stage")
+
+    def drew(self, checked: str) -> None:
+        """Refuse a lot that a second officer reads otherwise at its source.
+
+        Raises:
+            Conflict: rule `lot_differs`.
+        """
+        if checked != self.lot_seed:
+            raise Conflict("lot_differs", "The lot that was entered is another one: lot_seed", "lot_seed")
 
 
 def end_of_days(now: datetime, days: int) -> datetime:

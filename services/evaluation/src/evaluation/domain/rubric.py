@@ -90,7 +90,8 @@ class Criterion:
 
     def score_of(self, figure: Figure, value: Decimal) -> Decimal:
         """What a figure's value scores, rounded half-even to a whole step by the context of the caller."""
-        return (figure.span.share(value) * self.scale / self.step).to_integral_value() * self.step
+        steps = (figure.span.share(value) * self.scale / self.step).to_integral_value()
+        return (steps * self.step).quantize(self.step)
 
     def points(self, score: Decimal) -> Decimal:
         """What a score is worth: score ÷ scale of the weight."""

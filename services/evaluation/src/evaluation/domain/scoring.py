@@ -1,19 +1,19 @@
-"""From reviewers' sheets to totals, in decimal arithmetic of 28 digits, half-even throughout.
+"""From reviewers' sheets and figures to totals, in decimal arithmetic of 28 digits, half-even throughout.
 
-For each part of the rubric the reviewers' points are normalised per reviewer, then aggregated per
-application; to them come what figures score and bonus points. The total is the sum of the parts. Parts and
-total are rounded to three decimals at the end.
+For each stage and part of the rubric the reviewers' points are normalised per reviewer, then aggregated per
+application; what figures score and bonus points are added. Parts and total are rounded to three decimals at
+the end.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Final, assert_never
 
 from evaluation.domain.policy import Aggregation, Normalisation
 from evaluation.domain.rubric import BONUS, Rubric
-from evaluation.domain.vocabulary import ApplicationId, ReviewerId
+from evaluation.domain.vocabulary import ApplicationId, ReviewerId, ReviewStage
 
 ARITHMETIC: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
 PLACES: Final = Decimal("0.001")
@@ -21,13 +21,15 @@ TRIMMED_FROM: Final = 5
 """Reviewers from which the highest and the lowest are left out of a trimmed mean."""
 SPREAD_FROM: Final = 3
 """Applications a reviewer must have scored for the spread to mean anything; a default of this software."""
+BELOW_MINIMUM: Final = "below_minimum_"
+BELOW_LINE: Final = "below_line_"
 
 Points = Mapping[tuple[ApplicationId, ReviewerId], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One reviewer's scores of one application, by criterion."""
+    """One reviewer's scores of one application at one stage, by criterion."""
 
     application: ApplicationId
     reviewer: ReviewerId
@@ -35,16 +37,34 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What counts for an application beside its sheets: scores that figures gave, and bonuses it earned."""
+class Beside:
+    """What counts beside reviewers' sheets: scores of figures by criterion, bonuses earned."""
 
     figures: Mapping[str, Decimal] = field(default_factory=dict)
-    bonus: tuple[str, ...] = ()
+    bonus: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All that the applications of one kind are scored by.
+
+    Attributes:
+        sheets: By stage; an application that a stage cut has none later.
+        beside: By application; every application of the kind stands here.
+        cut: The stage that cut an application, for those that one did.
+    """
+
+    sheets: Mapping[ReviewStage, Sequence[Sheet]]
+    beside: Mapping[ApplicationId, Beside]
+    cut: Mapping[ApplicationId, ReviewStage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What an application's scores come to; `barred` names the parts and criteria below their minimum."""
+    """What an application's scores come to.
+
+    `barred` names the line it did not reach, and the parts and criteria below their minimum.
+    """
 
     application: ApplicationId
     total: Decimal
@@ -52,66 +72,142 @@ class Total:
     barred: tuple[str, ...]
 
 
+Parts = Mapping[ApplicationId, Mapping[str, Decimal]]
+"""Points by application and part, not rounded."""
+
+
 def totals(
-    sheets: Sequence[Sheet],
+    scores: Scores, rubric: Rubric, normalisation: Normalisation, aggregation: Aggregation
+) -> tuple[Total, ...]:
+    """The totals of all applications of a kind, by application id; of what was cut as far as it came."""
+    scores = _at_last_line(scores, rubric, normalisation, aggregation)
+    with localcontext(ARITHMETIC):
+        parts = _parts(scores, rubric, normalisation, aggregation)
+        minima = _below_minima(scores, rubric, aggregation)
+        return tuple(
+            _total(application, parts[application], rubric, scores.cut.get(application), minima[application])
+            for application in sorted(scores.beside)
+        )
+
+
+def reached(
+    scores: Scores,
+    rubric: Rubric,
+    until: ReviewStage,
+    normalisation: Normalisation,
+    aggregation: Aggregation,
+) -> dict[ApplicationId, Decimal]:
+    """Points of each application up to and with a stage, bonus points aside, rounded to three decimals."""
+    with localcontext(ARITHMETIC):
+        parts = _parts(scores, rubric, normalisation, aggregation, until)
+        return {
+            application: sum((points for part, points in of.items() if part != BONUS), Decimal(0)).quantize(
+                PLACES
+            )
+            for application, of in sorted(parts.items())
+        }
+
+
+def _at_last_line(
+    scores: Scores, rubric: Rubric, normalisation: Normalisation, aggregation: Aggregation
+) -> Scores:
+    """Hold the line of the last stage against what counts now: a figure was corrected, an appeal upheld.
+
+    Earlier lines stand as they were drawn: whoever they cut has no scores of what came after.
+    """
+    last = rubric.stages[-1]
+    if last.line is None:
+        return scores
+    cut = {application: stage for application, stage in scores.cut.items() if stage is not last.stage}
+    points = reached(scores, rubric, last.stage, normalisation, aggregation)
+    below = {each: last.stage for each, of in points.items() if each not in cut and of < last.line}
+    return replace(scores, cut=cut | below)
+
+
+def _parts(
+    scores: Scores,
     rubric: Rubric,
     normalisation: Normalisation,
     aggregation: Aggregation,
-    recorded: Mapping[ApplicationId, Recorded] | None = None,
-) -> tuple[Total, ...]:
-    """The totals of all applications scored by one rubric, by application id."""
-    beside = recorded or {}
-    with localcontext(ARITHMETIC):
-        points = [(sheet, rubric.points(sheet.scores)) for sheet in sheets]
-        parts = {}
-        for part in rubric.parts:
-            raw = {(sheet.application, sheet.reviewer): of[part] for sheet, of in points}
-            parts[part] = aggregated(normalised(raw, normalisation), aggregation)
-        scores = {
-            criterion.name: aggregated(
-                {(sheet.application, sheet.reviewer): sheet.scores[criterion.name] for sheet in sheets},
-                aggregation,
-            )
-            for criterion in rubric.reviewed()
-            if criterion.minimum is not None
+    until: ReviewStage | None = None,
+) -> Parts:
+    """Points by part of the stages up to `until`, or of all stages with bonus points."""
+    order = [rule.stage for rule in rubric.stages]
+    stages = order if until is None else order[: order.index(until) + 1]
+    parts = {application: dict.fromkeys(rubric.parts, Decimal(0)) for application in scores.beside}
+    for stage in stages:
+        for part, points in _reviewed(scores.sheets.get(stage, ()), rubric, stage).items():
+            for application, mean in aggregated(normalised(points, normalisation), aggregation).items():
+                parts[application][part] += mean
+    for application, beside in scores.beside.items():
+        for stage in stages:
+            for part, worth in _figures(beside, rubric, stage):
+                parts[application][part] += worth
+        if until is None and rubric.bonus:
+            parts[application][BONUS] += rubric.bonus_points(beside.bonus)
+    return parts
+
+
+def _figures(beside: Beside, rubric: Rubric, stage: ReviewStage) -> Iterator[tuple[str, Decimal]]:
+    """What the figures of a stage are worth, by part."""
+    for criterion, _ in rubric.figures(stage):
+        if criterion.name in beside.figures:
+            yield criterion.part, criterion.points(beside.figures[criterion.name])
+
+
+def _reviewed(sheets: Sequence[Sheet], rubric: Rubric, stage: ReviewStage) -> dict[str, Points]:
+    """Reviewers' points by part, for the parts that reviewers score at a stage."""
+    parts = dict.fromkeys(criterion.part for criterion in rubric.reviewed(stage))
+    points = [(sheet, rubric.points(sheet.scores)) for sheet in sheets]
+    return {part: {(sheet.application, sheet.reviewer): of[part] for sheet, of in points} for part in parts}
+
+
+def _below_minima(
+    scores: Scores, rubric: Rubric, aggregation: Aggregation
+) -> Mapping[ApplicationId, list[str]]:
+    """Criteria whose aggregated score, as given by reviewers or figures, is below their minimum."""
+    below: dict[ApplicationId, list[str]] = defaultdict(list)
+    for criterion in rubric.criteria:
+        if criterion.minimum is None:
+            continue
+        given: Mapping[ApplicationId, Decimal] = {
+            application: beside.figures[criterion.name]
+            for application, beside in scores.beside.items()
+            if criterion.name in beside.figures
         }
-        return tuple(
-            _total(
-                application,
-                {part: parts[part].get(application, Decimal(0)) for part in rubric.parts},
-                {name: given[application] for name, given in scores.items()},
-                rubric,
-                beside.get(application, Recorded()),
-            )
-            for application in sorted({sheet.application for sheet in sheets} | beside.keys())
-        )
+        if criterion.by_reviewers:
+            sheets = scores.sheets.get(criterion.stage, ())
+            raw = {(each.application, each.reviewer): each.scores[criterion.name] for each in sheets}
+            given = aggregated(raw, aggregation)
+        for application, score in given.items():
+            if score.quantize(PLACES) < criterion.minimum:
+                below[application].append(f"{BELOW_MINIMUM}{criterion.name}")
+    return below
 
 
 def _total(
     application: ApplicationId,
-    reviewed: Mapping[str, Decimal],
-    scores: Mapping[str, Decimal],
+    parts: Mapping[str, Decimal],
     rubric: Rubric,
-    recorded: Recorded,
+    cut: ReviewStage | None,
+    minima: Iterable[str],
 ) -> Total:
-    by_figures = rubric.points(recorded.figures)
-    points = {part: reviewed[part] + by_figures[part] for part in rubric.parts}
-    if rubric.bonus:
-        points[BONUS] = rubric.bonus_points(recorded.bonus)
-    rounded = {part: each.quantize(PLACES) for part, each in points.items()}
-    low = [part for part, minimum in rubric.minima.items() if rounded[part] < minimum]
-    low += _below(rubric, {**scores, **recorded.figures})
-    barred = tuple(f"below_minimum_{name}" for name in sorted(low))
-    return Total(application, sum(points.values(), Decimal(0)).quantize(PLACES), rounded, barred)
+    rounded = {part: points.quantize(PLACES) for part, points in parts.items()}
+    barred = _barred(rounded, rubric, cut, minima)
+    return Total(application, sum(parts.values(), Decimal(0)).quantize(PLACES), rounded, tuple(barred))
 
 
-def _below(rubric: Rubric, scores: Mapping[str, Decimal]) -> list[str]:
-    """The criteria that miss the score they need; a figure that nobody knows misses it."""
-    return [
-        criterion.name
-        for criterion in rubric.criteria
-        if criterion.minimum is not None and scores.get(criterion.name, Decimal(0)) < criterion.minimum
-    ]
+def _barred(
+    parts: Mapping[str, Decimal], rubric: Rubric, cut: ReviewStage | None, minima: Iterable[str]
+) -> Iterator[str]:
+    """Why an application does not pass; a part that its stages never came to has no minimum to miss."""
+    if cut is not None:
+        yield f"{BELOW_LINE}{cut}"
+    else:
+        for part, minimum in sorted(rubric.minima.items()):
+            if parts[part] < minimum:
+                yield f"{BELOW_MINIMUM}{part}"
+    yield from minima
 
 
 def normalised(points: Points, normalisation: Normalisation) -> Points:

@@ -10,6 +10,8 @@ CallId = NewType("CallId", str)
 ReviewerId = NewType("ReviewerId", str)
 RunId = NewType("RunId", str)
 OfferId = NewType("OfferId", str)
+AppealId = NewType("AppealId", str)
+WhatIfId = NewType("WhatIfId", str)
 Year = NewType("Year", int)
 
 KST: Final = timezone(timedelta(hours=9), "KST")
@@ -69,3 +71,10 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
+
+
+class AppealState(StrEnum):
+    RECEIVED = "received"
+    REVIEWING = "reviewing"
+    UPHELD = "upheld"
+    REJECTED = "rejected"

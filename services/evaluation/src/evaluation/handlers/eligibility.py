@@ -8,7 +8,7 @@ from chassis.transaction import Transaction
 from evaluation import announce
 from evaluation.domain.eligibility import Sanction
 from evaluation.domain.vocabulary import ApplicationId, SchoolId, Stage
-from evaluation.handlers.intake import reopen_scoring
+from evaluation.handlers.intake import reopen_scoring, reopen_stages
 from evaluation.store import eligibility as store
 from evaluation.store import intake
 
@@ -68,5 +68,7 @@ async def decide_otherwise(
         outbox.add(tx, announce.evaluation_scheduled(party, now, until))
     if eligible and programme.stage is Stage.SCORED:
         await reopen_scoring(tx, programme.year, application)
+    elif eligible:
+        await reopen_stages(tx, programme.year, application)
     detail = {"eligible": eligible}
     await audit.record(tx, "eligibility_overridden", application, reason=ground, detail=detail)

@@ -16,7 +16,7 @@ from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.vocabulary import KST, CallId, SchoolId, Stage, Year
 from evaluation.store import eligibility as words
 from evaluation.store import intake as store
-from evaluation.store import runs
+from evaluation.store import runs, stages
 
 READING: Final = Inbox(topics.APPLICATIONS)
 """Asked only how far the streams of the applications service were read."""
@@ -84,6 +84,15 @@ async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
     await audit.record(tx, "evaluation_started", call.id, detail=counts)
     if eligible and year.stage is Stage.SCORED and now < year.policy.scoring.scoring_until:
         await reopen_scoring(tx, call.year, call.id)
+    elif eligible and year.stage is Stage.REVIEWING:
+        await reopen_stages(tx, call.year, call.id)
+
+
+async def reopen_stages(tx: Transaction, year: Year, cause: str) -> None:
+    """What becomes eligible while others are at a later stage goes through the stages before it too."""
+    for kind, stage in await stages.reopen(tx, year):
+        detail = {"kind": kind, "stage": stage, "cause": cause}
+        await audit.record(tx, "stage_reopened", str(year), detail=detail)
 
 
 async def reopen_scoring(tx: Transaction, year: Year, cause: str) -> None:
@@ -92,6 +101,7 @@ async def reopen_scoring(tx: Transaction, year: Year, cause: str) -> None:
     `cause` is the call announced since, or the application that an officer let in.
     """
     await store.save_stage(tx, year, Stage.REVIEWING)
+    await reopen_stages(tx, year, cause)
     for superseded in await runs.supersede(tx, year):
         await audit.record(tx, "run_superseded", superseded)
     await audit.record(tx, "scoring_reopened", str(year), detail={"cause": cause})

@@ -1,147 +1,179 @@
-"""Use cases of review: reviewers, assignment, sheets, and closing."""
+"""Use cases of the stages of review: closing them, who goes on, and what applications come to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from chassis import audit, outbox
-from chassis.refusals import Conflict, Invalid, NotAllowed, Refusal, Several
-from chassis.transaction import Transaction
-from evaluation import announce
-from evaluation.domain import reviewing, scoring
+from chassis import audit
+from chassis.refusals import Conflict
+from chassis.transaction import ReadTransaction, Transaction
+from evaluation.domain import scoring, staging
+from evaluation.domain.intake import Scored
 from evaluation.domain.policy import ProgrammeYear
-from evaluation.domain.reviewing import Reviewer, naming
+from evaluation.domain.reviewing import naming
 from evaluation.domain.rubric import Rubric, Rubrics
-from evaluation.domain.scoring import Sheet
-from evaluation.domain.vocabulary import ApplicationId, ReviewerId, Stage, Year
-from evaluation.handlers import rubrics
-from evaluation.store import intake
-from evaluation.store import reviews as store
+from evaluation.domain.scoring import Beside, Scores, Sheet, Total
+from evaluation.domain.vocabulary import ApplicationId, Kind, ReviewStage, Stage, Year
+from evaluation.handlers import figures, rubrics, scorings
+from evaluation.store import assignments, intake, reviews, sheets
+from evaluation.store import stages as store
+from evaluation.store.stages import Closure
 
 
-async def register_reviewers(tx: Transaction, reviewers: Sequence[Reviewer]) -> None:
-    """Register reviewers, all of them or none.
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closing came to: the stages closed, and how many applications have a total, once all have."""
+
+    closures: tuple[Closure, ...]
+    scored: int | None
+
+
+async def close_stage(tx: Transaction, year: Year, kind: Kind, stage: ReviewStage) -> Closed:
+    """Close a stage of a kind; with the last one of all kinds the totals are worked out.
 
     Raises:
-        Conflict: rule `reviewer_exists`, by the place in the list.
+        NotFound: rule `stage_not_found`.
+        Conflict: rules `wrong_stage`, `calls_open`, `stage_closed`, `stage_before_open`, `reviewers_missing`,
+            `scores_missing`, and those of the rubric and of figures.
     """
-    added = await store.add_reviewers(tx, reviewers, await tx.now())
-    for place, reviewer in enumerate(reviewers):
-        if reviewer.id not in added:
-            raise Conflict("reviewer_exists", "There is such a reviewer: id", f"reviewers.{place}.id")
-    await audit.record(tx, "reviewers_registered", "reviewers", detail={"registered": len(reviewers)})
+    programme, named = await _under_review(tx, year)
+    closure = await _close(tx, programme, named, kind, stage)
+    return Closed((closure,), await _finish(tx, programme, named))
 
 
-async def assign_reviewers(tx: Transaction, year: Year) -> int:
-    """Give every eligible application of the year its reviewers; the number of assignments made."""
-    programme, now = await intake.year_for_update(tx, year), await tx.now()
-    programme.must_be(Stage.REVIEWING)
-    await rubrics.usable(tx, programme)
+async def close_scoring(tx: Transaction, year: Year) -> Closed:
+    """Close every stage that is left, in order, and work out the totals.
+
+    Raises:
+        Conflict: as `close_stage`.
+    """
+    programme, named = await _under_review(tx, year)
+    left = list(staging.left(named, programme.policy.kinds, await store.closed(tx, year)))
+    closures = [await _close(tx, programme, named, Kind(kind), stage) for kind, stage in left]
+    return Closed(tuple(closures), await _finish(tx, programme, named))
+
+
+async def score(tx: Transaction, programme: ProgrammeYear) -> int:
+    """Work out all totals from the sheets that count now, for a year whose stages are closed; how many."""
+    worked_out = await _work_out(tx, programme)
+    await reviews.put_totals(tx, worked_out.totals)
+    await scorings.keep(tx, programme, worked_out.rubric, worked_out.scores, worked_out.totals)
+    return len(worked_out.totals)
+
+
+async def scored_by(tx: Transaction, programme: ProgrammeYear) -> list[Scored]:
+    """What selection would start from if the year had this policy; nothing is kept."""
+    totals = {each.application: each for each in (await _work_out(tx, programme)).totals}
+    return [
+        replace(scored, total=total.total, parts=total.parts, barred=total.barred)
+        for scored in await reviews.scored(tx, programme.year)
+        for total in [totals[scored.party.application]]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """Totals with what they come from: the rubric, and by kind all that its applications are scored by."""
+
+    rubric: Rubrics
+    scores: Mapping[str, Scores]
+    totals: list[Total]
+
+
+async def _work_out(tx: Transaction, programme: ProgrammeYear) -> _WorkedOut:
+    named = await rubrics.usable(tx, programme)
+    beside = await figures.beside(tx, programme, named)
     rules = programme.policy.scoring
-    made = reviewing.assign(
-        await store.reviewed(tx, year),
-        await store.reviewers(tx),
-        await store.loads(tx, year),
-        rules.reviewers_per_application,
-        rules.conflict_grounds,
-    )
-    await store.add_assignments(tx, made, now)
-    parties = await intake.parties(tx, {each.application for each in made})
-    for each in made:
-        party = parties[each.application]
-        outbox.add(tx, announce.reviewer_assigned(party, each.reviewer, now, rules.scoring_until))
-    await audit.record(tx, "reviewers_assigned", str(year), detail={"assigned": len(made)})
-    return len(made)
+    scores: dict[str, Scores] = {}
+    totals: list[Total] = []
+    for kind in sorted(programme.policy.kinds):
+        scores[kind] = await scores_of(tx, programme, kind, beside[kind])
+        totals += scoring.totals(scores[kind], named.kinds[kind], rules.normalisation, rules.aggregation)
+    return _WorkedOut(named, scores, totals)
 
 
-async def submit_sheets(tx: Transaction, reviewer: ReviewerId, sheets: Sequence[Sheet]) -> None:
-    """Take in a reviewer's sheets, all of them or none; a sheet is final.
-
-    Raises:
-        NotAllowed: rule `not_assigned`.
-        Invalid: rules of `Rubric.refuse`, by the place of the sheet.
-        Conflict: rules `already_scored`, `scoring_over`, `wrong_stage`.
-    """
-    _distinct(sheets)
-    assigned = await store.assigned_kinds(tx, reviewer, [sheet.application for sheet in sheets])
-    for place, sheet in enumerate(sheets):
-        if sheet.application not in assigned:
-            raise NotAllowed(
-                "not_assigned", "The application is not one that you score", f"sheets.{place}.application"
-            )
-    by_year = {year: await _open_for_scores(tx, year) for year in sorted({y for y, _ in assigned.values()})}
-    used = {application: by_year[year][1].kinds[kind] for application, (year, kind) in assigned.items()}
-    _refuse(sheets, used)
-    for programme, named in by_year.values():
-        await rubrics.freeze(tx, programme, named)
-    added = await store.add_sheets(tx, sheets, await tx.now())
-    for place, sheet in enumerate(sheets):
-        if sheet.application not in added:
-            raise Conflict(
-                "already_scored", "Your scores of this application are in", f"sheets.{place}.application"
-            )
-    await audit.record(tx, "scores_submitted", reviewer, detail={"sheets": len(sheets)})
+async def scores_of(
+    tx: ReadTransaction, programme: ProgrammeYear, kind: str, beside: Mapping[ApplicationId, Beside]
+) -> Scores:
+    """All that the standing applications of a kind are scored by, those that a stage cut included."""
+    by_stage: dict[ReviewStage, list[Sheet]] = {}
+    for each in await sheets.standing(tx, programme.year):
+        if each.kind == kind:
+            by_stage.setdefault(each.stage, []).append(each.sheet)
+    return Scores(by_stage, beside, await store.cut(tx, programme.year))
 
 
-def _refuse(sheets: Sequence[Sheet], used: Mapping[ApplicationId, Rubric]) -> None:
-    refusals: list[Refusal] = []
-    for place, sheet in enumerate(sheets):
-        try:
-            used[sheet.application].refuse(sheet.scores, f"sheets.{place}.scores")
-        except Several as several:
-            refusals += several.refusals
-    if refusals:
-        raise Several(refusals)
-
-
-def _distinct(sheets: Sequence[Sheet]) -> None:
-    if len({sheet.application for sheet in sheets}) < len(sheets):
-        raise Invalid("application_duplicate", "An application stands there twice: sheets", "sheets")
-
-
-async def _open_for_scores(tx: Transaction, year: Year) -> tuple[ProgrammeYear, Rubrics]:
-    """The year and its rubric, while scores may come in."""
-    programme, now = await intake.year_for_share(tx, year), await tx.now()
-    programme.must_be(Stage.REVIEWING)
-    until = programme.policy.scoring.scoring_until
-    if now >= until:
-        raise Conflict("scoring_over", f"Scores were due until {until.isoformat()}", "scoring_until")
-    return programme, await rubrics.usable(tx, programme)
-
-
-async def close_scoring(tx: Transaction, year: Year) -> int:
-    """Close scoring and work out the totals; the number of applications scored.
-
-    Raises:
-        Conflict: rules `wrong_stage`, `calls_open`, `reviewers_missing`, `scores_missing`.
-    """
+async def _under_review(tx: Transaction, year: Year) -> tuple[ProgrammeYear, Rubrics]:
     programme = await intake.year_for_update(tx, year)
     programme.must_be(Stage.REVIEWING)
-    await _all_scored(tx, programme)
-    rules = programme.policy.scoring
-    named = await rubrics.usable(tx, programme)
-    totals = [
-        total
-        for kind, sheets in sorted((await store.sheets(tx, year)).items())
-        for total in scoring.totals(sheets, named.kinds[kind], rules.normalisation, rules.aggregation)
-    ]
-    await store.put_totals(tx, totals)
-    await intake.save_stage(tx, year, Stage.SCORED)
-    detail = {"scored": len(totals), "rubric": named.name}
-    await audit.record(tx, "scoring_closed", str(year), detail=detail)
-    return len(totals)
-
-
-async def _all_scored(tx: Transaction, programme: ProgrammeYear) -> None:
-    waiting = await intake.unfinished_calls(tx, programme.year)
-    if waiting or not await intake.started_calls(tx, programme.year):
+    waiting = await intake.unfinished_calls(tx, year)
+    if waiting or not await intake.started_calls(tx, year):
         raise Conflict(
             "calls_open", f"Evaluation has not started for {len(waiting)} calls of the year", "calls"
         )
+    return programme, await rubrics.usable(tx, programme)
+
+
+async def _close(
+    tx: Transaction, programme: ProgrammeYear, named: Rubrics, kind: Kind, stage: ReviewStage
+) -> Closure:
+    rule = staging.may_close(named, kind, stage, await store.closed(tx, programme.year))
+    contenders = {
+        each.applying.application
+        for each in await assignments.contenders(tx, programme.year)
+        if each.kind == kind
+    }
+    await _all_scored(tx, programme, named.kinds[kind], stage, contenders)
+    await figures.known(tx, programme, named, kind, stage)
+    reached = await _reached(tx, programme, named, kind, stage)
+    still = {application: reached[application] for application in contenders}
+    results = staging.going_on(still, rule.line)
+    passed = sum(goes_on for _, _, goes_on in results)
+    closure = Closure(kind, stage, rule.line, passed, len(results) - passed)
+    now = await tx.now()
+    await store.put_results(tx, stage, results)
+    await store.close(tx, programme.year, closure, now)
+    await assignments.close_stage(tx, programme.year, kind, stage, now)
+    detail = {"kind": kind, "stage": stage, "passed": closure.passed, "cut": closure.cut}
+    await audit.record(tx, "stage_closed", str(programme.year), detail=detail)
+    return closure
+
+
+async def _reached(
+    tx: Transaction, programme: ProgrammeYear, named: Rubrics, kind: str, stage: ReviewStage
+) -> Mapping[ApplicationId, Decimal]:
+    beside = await figures.beside(tx, programme, named)
+    scores, rules = await scores_of(tx, programme, kind, beside[kind]), programme.policy.scoring
+    return scoring.reached(scores, named.kinds[kind], stage, rules.normalisation, rules.aggregation)
+
+
+async def _all_scored(
+    tx: ReadTransaction,
+    programme: ProgrammeYear,
+    rubric: Rubric,
+    stage: ReviewStage,
+    contenders: Collection[ApplicationId],
+) -> None:
+    """Refuse to close a stage at which somebody still has to be given work, or to finish it."""
+    if not rubric.reviewed(stage):
+        return
     wanted = programme.policy.scoring.reviewers_per_application
-    few = [
-        each.application for each in await store.reviewed(tx, programme.year) if len(each.reviewers) < wanted
-    ]
+    work = await assignments.finished(tx, programme.year, stage)
+    few = sorted(each for each in contenders if len(work.get(each, ())) < wanted)
     if few:
         raise Conflict("reviewers_missing", naming(few, f"have fewer than {wanted} reviewers"), "assignments")
-    unscored = {each.application for each in await store.unscored(tx, programme.year)}
+    unscored = sorted(each for each in contenders if not all(work[each]))
     if unscored:
-        raise Conflict("scores_missing", naming(sorted(unscored), "lack scores"), "sheets")
+        raise Conflict("scores_missing", naming(unscored, "lack scores"), "sheets")
+
+
+async def _finish(tx: Transaction, programme: ProgrammeYear, named: Rubrics) -> int | None:
+    """Work out the totals once nothing is left to close."""
+    closed = await store.closed(tx, programme.year)
+    if any(staging.left(named, programme.policy.kinds, closed)):
+        return None
+    scored = await score(tx, programme)
+    await intake.save_stage(tx, programme.year, Stage.SCORED)
+    detail = {"scored": scored, "rubric": named.name, "version": named.version}
+    await audit.record(tx, "scoring_closed", str(programme.year), detail=detail)
+    return scored

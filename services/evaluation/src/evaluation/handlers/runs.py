@@ -11,6 +11,7 @@ from contracts import topics
 from contracts.values import TRACKS
 from evaluation import announce, snapshots
 from evaluation.domain import runs
+from evaluation.domain.appeals import all_decided
 from evaluation.domain.explaining import Names, explain
 from evaluation.domain.intake import Scored
 from evaluation.domain.places import Standing
@@ -23,7 +24,7 @@ from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, St
 from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
-from evaluation.store import intake, places, reviews
+from evaluation.store import appeals, intake, places, reviews
 from evaluation.store import runs as store
 from evaluation.store.runs import Documents
 
@@ -35,35 +36,46 @@ STANDING = {
 
 
 async def enter_lot(tx: Transaction, year: Year, seed: str) -> None:
-    """Enter the outcome of the drawing that the policy names; until a run is in hand it may be corrected."""
+    """Enter the outcome of the drawing that the policy names; corrected, it voids a run in hand."""
     programme, now = await intake.year_for_update(tx, year), await tx.now()
     programme.must_be(Stage.REVIEWING, Stage.SCORED)
     programme.policy.drawn(now)
-    if await store.in_hand(tx, year) is not None:
-        raise Conflict(
-            "run_in_hand", "A run was proposed with the lot that was entered: lot_seed", "lot_seed"
-        )
+    if seed == programme.lot_seed:
+        return
+    await _set_aside(tx, year)
     await intake.save_lot(tx, year, seed, tx.actor)
-    await audit.record(tx, "lot_entered", str(year), detail={"lot_seed": seed})
+    detail = {"lot_seed": seed, "before": programme.lot_seed}
+    await audit.record(tx, "lot_entered", str(year), detail=detail)
 
 
 async def propose_run(tx: Transaction, year: Year, stage: Proposable) -> Run:
     """Compute a result from the present state and propose it; a run in hand is set aside."""
     programme, now = await intake.year_for_update(tx, year), await tx.now()
     seed = runs.may_propose(programme, stage, now)
+    if stage is RunStage.FINAL:
+        all_decided(await appeals.undecided(tx, year))
     if unscored := await reviews.without_total(tx, year):
         raise Conflict("applications_unscored", naming(unscored, "have no total"), "applications")
     scored = await reviews.scored(tx, year)
-    decided = _decide(snapshot_of(programme, seed, scored))
-    for superseded in await store.supersede(tx, year):
-        await audit.record(tx, "run_superseded", superseded)
+    decided = decide(snapshot_of(programme, seed, scored))
+    await _set_aside(tx, year)
     run = await add_run(tx, programme, stage, decided, now)
     outbox.add(tx, announce.run_proposed(run, counts(decided)))
     await audit.record(tx, "run_proposed", run.id, detail=_digests(run))
     return run
 
 
-def _decide(snapshot: Snapshot) -> Decided:
+async def _set_aside(tx: Transaction, year: Year) -> None:
+    for superseded in await store.supersede(tx, year):
+        await audit.record(tx, "run_superseded", superseded)
+
+
+def decide(snapshot: Snapshot) -> Decided:
+    """Decide a snapshot.
+
+    Raises:
+        Conflict: by the rule that refuses the policy.
+    """
     try:
         return snapshots.decided(snapshot)
     except Unsupported as unsupported:
@@ -127,14 +139,17 @@ async def _explain(
     applicants = {each.id: each for each in decided.applicants}
     applications = await intake.applications_of(tx, programme.year)
     schools = await intake.schools(tx, applicants)
+    named = await rubrics.of_year(tx, programme)
     names = Names(
         schools={
             school.id: (school.name_ko, school.name_en or school.name_ko) for school in schools.values()
         },
         tracks={track: (name.ko, name.en) for track, name in TRACKS.items()},
         quotas=programme.policy.quotas,
+        criteria={
+            each.name: (each.name_ko, each.name_en) for of in named.kinds.values() for each in of.criteria
+        },
     )
-    named = await rubrics.of_year(tx, programme)
     explained = [
         (
             decision.award,
@@ -152,11 +167,12 @@ async def _explain(
     await store.add_outcomes(tx, run.id, explained, applications)
 
 
-async def approve_run(tx: Transaction, run: RunId, seen: Digests) -> Run:
-    """Approve as a second officer, on the digests of what was read."""
+async def approve_run(tx: Transaction, run: RunId, seen: Digests, lot_seed: str) -> Run:
+    """Approve as a second officer, on the digests of what was read and the lot as it was drawn."""
     programme = await intake.year_for_update(tx, await store.year_of(tx, run))
     proposed, now = await store.for_update(tx, run), await tx.now()
     approved = proposed.approve(tx.actor, seen, await _inputs(tx, programme), now)
+    programme.drew(lot_seed)
     await store.save(tx, approved)
     outcomes = await store.outcomes(tx, run)
     outbox.add(tx, announce.run_approved(approved, _counted(outcomes), now))

@@ -1,6 +1,19 @@
 """The HTTP interface: request, command, handler, response."""
 
-from evaluation.http import eligibility, places, preparation, reviewing, rubrics, runs
+from evaluation.http import (
+    appeals,
+    eligibility,
+    exports,
+    figures,
+    letters,
+    places,
+    preparation,
+    reviewing,
+    rubrics,
+    runs,
+    staffing,
+    what_ifs,
+)
 from web import api as make
 
 api = make(
@@ -10,8 +23,14 @@ api = make(
         preparation.router,
         rubrics.router,
         eligibility.router,
+        staffing.router,
         reviewing.router,
+        figures.router,
         runs.router,
+        what_ifs.router,
+        appeals.router,
         places.router,
+        letters.router,
+        exports.router,
     ],
 )

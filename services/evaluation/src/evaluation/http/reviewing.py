@@ -1,27 +1,21 @@
-"""Routes of reviewers, their assignments and their scores."""
+"""Routes of reviewers' work: what they have in hand, drafts, sheets, recusals."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Final
 
-from evaluation.handlers import reviewing as handlers
-from evaluation.http.bodies import ApplicationPath, ReviewersBody, ScoresBody, SheetsBody, YearPath
-from evaluation.http.identity import Officer, Overseer, OwnReviews
+from pydantic import BaseModel, ConfigDict, Field
+
+from evaluation.handlers import assigning, pool
+from evaluation.handlers import scoring as handlers
+from evaluation.http.bodies import ApplicationPath, YearPath
+from evaluation.http.identity import OwnReviews, OwnSchool
+from evaluation.http.reviewing_bodies import ConflictsBody, RecusalBody, ScoresBody, SheetsBody
 from evaluation.views import reviews as views
-from evaluation.views.shapes import AssignmentView, ReviewerView
+from evaluation.views.reviewing_shapes import CommentView, ReviewView
 from web import Read, Router, Tx
 
 router = Router(tags=["review"])
 
-
-class RegisteredView(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    registered: int
-
-
-class AssignedView(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    assigned: int
+_ONE: Final = ["sheets.0"]
 
 
 class SubmittedView(BaseModel):
@@ -30,41 +24,31 @@ class SubmittedView(BaseModel):
     submitted: int
 
 
-class ScoredView(BaseModel):
+class RecusedView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    scored: int
-
-
-@router.post("/reviewers", status_code=201)
-async def register(body: ReviewersBody, _: Officer, tx: Tx) -> RegisteredView:
-    """Register reviewers with their affiliations; their tokens carry the id given here as party."""
-    reviewers = body.all()
-    await handlers.register_reviewers(tx, reviewers)
-    return RegisteredView(registered=len(reviewers))
-
-
-@router.get("/reviewers")
-async def list_reviewers(_: Overseer, read: Read) -> list[ReviewerView]:
-    return await views.reviewers(read)
-
-
-@router.post("/programme-years/{year}/assignments", status_code=201)
-async def assign(year: YearPath, _: Officer, tx: Tx) -> AssignedView:
-    """Give each eligible application as many reviewers as the policy says, evenly and without conflict."""
-    return AssignedView(assigned=await handlers.assign_reviewers(tx, year))
+    recused: int = Field(description="Work that was taken away for it")
 
 
 @router.get("/reviews")
-async def list_reviews(reviewer: OwnReviews, read: Read) -> list[AssignmentView]:
-    """The applications that the caller scores, with their own scores alone."""
-    return await views.assignments(read, reviewer)
+async def list_reviews(reviewer: OwnReviews, read: Read) -> list[ReviewView]:
+    """What the caller reviews, with their own sheets; those of others once the stage is closed."""
+    return await views.reviews(read, reviewer)
+
+
+@router.put("/reviews/{application}/draft")
+async def save_draft(
+    application: ApplicationPath, body: ScoresBody, reviewer: OwnReviews, tx: Tx
+) -> ReviewView:
+    """Keep a sheet as far as it has come; nobody else sees it."""
+    await handlers.save_draft(tx, reviewer, body.filled(application, reviewer))
+    return await views.review(tx, reviewer, application)
 
 
 @router.post("/reviews/scores", status_code=201)
 async def submit_all(body: SheetsBody, reviewer: OwnReviews, tx: Tx) -> SubmittedView:
     """Submit many sheets at once: all of them, or none. What is submitted is final."""
-    await handlers.submit_sheets(tx, reviewer, body.all(reviewer))
+    await handlers.submit_sheets(tx, reviewer, body.all(reviewer), body.named())
     return SubmittedView(submitted=len(body.sheets))
 
 
@@ -73,11 +57,26 @@ async def submit(
     application: ApplicationPath, body: ScoresBody, reviewer: OwnReviews, tx: Tx
 ) -> SubmittedView:
     """Submit the scores of one application. What is submitted is final."""
-    await handlers.submit_sheets(tx, reviewer, [body.sheet(application, reviewer)])
+    await handlers.submit_sheets(tx, reviewer, [body.filled(application, reviewer)], _ONE)
     return SubmittedView(submitted=1)
 
 
-@router.post("/programme-years/{year}/scoring-closure", status_code=201)
-async def close_scoring(year: YearPath, _: Officer, tx: Tx) -> ScoredView:
-    """Close scoring once every sheet is in, and work out the totals."""
-    return ScoredView(scored=await handlers.close_scoring(tx, year))
+@router.post("/reviews/conflicts", status_code=201)
+async def declare(body: ConflictsBody, reviewer: OwnReviews, tx: Tx) -> RecusedView:
+    """Declare an interest in schools: none of their applications is given to the caller, now or later."""
+    return RecusedView(recused=await pool.declare_conflicts(tx, reviewer, body.all(), body.reason))
+
+
+@router.post("/reviews/{application}/recusal", status_code=201)
+async def recuse(
+    application: ApplicationPath, body: RecusalBody, reviewer: OwnReviews, tx: Tx
+) -> RecusedView:
+    """Step back from an application for an interest in its school; what was scored does not count."""
+    await assigning.recuse_from(tx, reviewer, application, body.reason)
+    return RecusedView(recused=1)
+
+
+@router.get("/programme-years/{year}/comments")
+async def list_comments(year: YearPath, school: OwnSchool, read: Read) -> list[CommentView]:
+    """What reviewers want the caller's school to know, once a result is published; never the rest."""
+    return await views.comments(read, year, school)

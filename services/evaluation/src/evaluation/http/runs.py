@@ -5,18 +5,19 @@ from fastapi.responses import Response
 from chassis.transaction import ReadTransaction
 from evaluation.domain.runs import Run
 from evaluation.handlers import runs as handlers
+from evaluation.handlers.exports import read_scores
 from evaluation.http.bodies import ApprovalBody, LotBody, ProposalBody, RunPath, YearPath
 from evaluation.http.identity import Officer, Overseer, OwnSchool
 from evaluation.views import runs as views
 from evaluation.views.shapes import OutcomeView, OwnResultView, RunView
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 router = Router(tags=["selection"])
 
 
 @router.put("/programme-years/{year}/lot")
 async def enter_lot(year: YearPath, body: LotBody, _: Officer, tx: Tx) -> LotBody:
-    """Enter the outcome of the drawing that the policy names, once it was drawn."""
+    """Enter the outcome of the drawing the policy names, once drawn; corrected, it voids a run in hand."""
     await handlers.enter_lot(tx, year, body.lot_seed)
     return body
 
@@ -38,27 +39,31 @@ async def show(run: RunPath, _: Overseer, read: Read) -> RunView:
 
 
 @router.get("/runs/{run}/ranking")
-async def ranking(run: RunPath, _: Overseer, read: Read) -> list[OutcomeView]:
-    """Every school's rank, scores by part, award and explanation."""
-    return await views.ranking(read, run)
+async def ranking(run: RunPath, _: Overseer, tx: Recorded) -> list[OutcomeView]:
+    """Every school's rank, scores by part, award and explanation; that they were read is on record."""
+    await views.run(tx, run)
+    await read_scores(tx, run, document="ranking")
+    return await views.ranking(tx, run)
 
 
 @router.get("/runs/{run}/snapshot", response_class=Response)
-async def snapshot(run: RunPath, _: Overseer, read: Read) -> Response:
+async def snapshot(run: RunPath, _: Overseer, tx: Recorded) -> Response:
     """The snapshot as it was hashed, for `evaluation recompute`."""
-    return Response(await views.snapshot(read, run), media_type="application/json")
+    await read_scores(tx, run, document="snapshot")
+    return Response(await views.snapshot(tx, run), media_type="application/json")
 
 
 @router.get("/runs/{run}/result", response_class=Response)
-async def result(run: RunPath, _: Overseer, read: Read) -> Response:
+async def result(run: RunPath, _: Overseer, tx: Recorded) -> Response:
     """The result as it was hashed, for `evaluation recompute --expect`."""
-    return Response(await views.result(read, run), media_type="application/json")
+    await read_scores(tx, run, document="result")
+    return Response(await views.result(tx, run), media_type="application/json")
 
 
 @router.post("/runs/{run}/approval", status_code=201)
 async def approve(run: RunPath, body: ApprovalBody, _: Officer, tx: Tx) -> RunView:
-    """Approve, as another officer than the one who proposed, the very digests that were read."""
-    return await _shown(tx, await handlers.approve_run(tx, run, body.digests()))
+    """Approve, as another officer than the proposer, the digests that were read and the lot as drawn."""
+    return await _shown(tx, await handlers.approve_run(tx, run, body.digests(), body.lot_seed))
 
 
 @router.post("/runs/{run}/publication", status_code=201)

@@ -137,6 +137,14 @@ async def counted(tx: ReadTransaction, year: Year) -> list[Counted]:
     ]
 
 
+async def applied(tx: ReadTransaction, year: Year, schools: Iterable[SchoolId]) -> set[SchoolId]:
+    """Those of the schools that applied in a year."""
+    rows = await tx.fetch(
+        "select distinct school from application where year = $1 and school = any($2)", year, list(schools)
+    )
+    return {SchoolId(row["school"]) for row in rows}
+
+
 async def put_scores(tx: Transaction, scores: Sequence[FigureScore], now: datetime) -> None:
     """Keep what figures score now; with which revision, and nothing where there was no value."""
     await tx.execute(

@@ -21,11 +21,13 @@ SEATS: Final = "*"
 async def put_schools(tx: Transaction, schools: Sequence[School]) -> None:
     await tx.execute(
         """
-        insert into school (id, name_ko, name_en, province, school_type, state)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        insert into school (id, name_ko, name_en, province, school_type, state, stream)
+        select * from unnest(
+          $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]
+        )
         on conflict (id) do update
         set name_ko = excluded.name_ko, name_en = excluded.name_en, province = excluded.province,
-            school_type = excluded.school_type, state = excluded.state
+            school_type = excluded.school_type, state = excluded.state, stream = excluded.stream
         """,
         [school.id for school in schools],
         [school.name_ko for school in schools],
@@ -33,6 +35,7 @@ async def put_schools(tx: Transaction, schools: Sequence[School]) -> None:
         [school.province for school in schools],
         [school.school_type for school in schools],
         ["closed" if school.closed else "open" for school in schools],
+        [school.stream for school in schools],
     )
 
 
@@ -47,6 +50,7 @@ async def schools(tx: Transaction, ids: Iterable[SchoolId]) -> dict[SchoolId, Sc
             row["province"],
             row["school_type"],
             closed=row["state"] == "closed",
+            stream=row["stream"],
         )
         for row in rows
     }
@@ -97,6 +101,11 @@ async def year_for_share(tx: Transaction, year: Year) -> ProgrammeYear:
     """The year; its stage cannot change before this transaction ends."""
     row = await tx.fetchrow("select * from programme_year where year = $1 for share", year)
     return year_of_row(_found(row, "programme_year", "year"))
+
+
+async def years(tx: ReadTransaction) -> list[Year]:
+    """The years told of, in their order."""
+    return [Year(row["year"]) for row in await tx.fetch("select year from programme_year order by year")]
 
 
 async def year(tx: ReadTransaction, year: Year) -> ProgrammeYear:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from chassis.refusals import NotFound
-from chassis.transaction import ReadTransaction, Transaction
+from chassis.transaction import Transaction
 from evaluation.domain.explaining import Explanation
 from evaluation.domain.runs import Digests, Outcome, Run
 from evaluation.domain.selection import Award
@@ -41,14 +41,6 @@ async def supersede(tx: Transaction, year: Year) -> list[RunId]:
         year,
     )
     return [RunId(row["id"]) for row in rows]
-
-
-async def in_hand(tx: ReadTransaction, year: Year) -> RunId | None:
-    """The run that is proposed or approved and not published."""
-    run: str | None = await tx.fetchval(
-        "select id from run where year = $1 and state in ('proposed', 'approved')", year
-    )
-    return None if run is None else RunId(run)
 
 
 async def add(tx: Transaction, run: Run, documents: Documents) -> None:

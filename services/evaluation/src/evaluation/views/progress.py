@@ -12,6 +12,7 @@ from evaluation.views.shapes import (
     RubricInUseView,
     RubricProblemView,
     SchoolsView,
+    StageView,
     found,
     plain,
 )
@@ -34,10 +35,12 @@ async def progress(tx: ReadTransaction, year: Year, rubric: RubricInUse) -> Prog
     )
     reviewers = await tx.fetch(
         """
-        select s.reviewer, count(*) as assigned, count(t.reviewer) as scored
+        select s.reviewer, count(*) as assigned, count(t.assignment) as scored,
+          count(*) filter (where t.assignment is null and s.due_at <= programme_clock()) as overdue
         from assignment s join application a on a.id = s.application
-        left join sheet t on t.application = s.application and t.reviewer = s.reviewer
-        where a.year = $1 and a.withdrawn_at is null group by s.reviewer order by s.reviewer
+        left join sheet t on t.assignment = s.id and t.state = 'submitted'
+        where a.year = $1 and a.withdrawn_at is null and s.state in ('open', 'closed')
+        group by s.reviewer order by s.reviewer
         """,
         year,
     )
@@ -49,6 +52,7 @@ async def progress(tx: ReadTransaction, year: Year, rubric: RubricInUse) -> Prog
         assigned=sum(each.assigned for each in outstanding),
         scored=sum(each.scored for each in outstanding),
         reviewers=outstanding,
+        stages=await _stages(tx, year),
     )
 
 
@@ -59,6 +63,37 @@ def _rubric(rubric: RubricInUse) -> RubricInUseView:
     return RubricInUseView(
         name=rubric.name, version=rubric.version, frozen_at=rubric.frozen_at, problems=problems
     )
+
+
+async def _stages(tx: ReadTransaction, year: Year) -> list[StageView]:
+    rows = await tx.fetch(
+        """
+        with work as (
+          select a.kind, s.stage, s.application, s.state, count(*) as assigned, count(t.assignment) as scored
+          from assignment s join application a on a.id = s.application
+          left join sheet t on t.assignment = s.id and t.state = 'submitted'
+          where a.year = $1 and a.withdrawn_at is null and s.appeal is null and s.state in ('open', 'closed')
+          group by 1, 2, 3, 4
+        ), reviewed as (
+          select kind, stage, sum(assigned)::bigint as assigned, sum(scored)::bigint as scored,
+            array_agg(application order by application) filter (
+              where state = 'open' and assigned < (
+                select (policy #>> '{scoring,reviewers_per_application}')::bigint
+                from programme_year where year = $1
+              )
+            ) as few
+          from work group by 1, 2
+        )
+        select coalesce(w.kind, c.kind) as kind, coalesce(w.stage, c.stage) as stage, c.closed_at, c.passed,
+          c.cut, coalesce(w.assigned, 0) as assigned, coalesce(w.scored, 0) as scored,
+          coalesce(w.few, '{}') as few
+        from reviewed w full join (select * from stage_closure where year = $1) c
+          on c.kind = w.kind and c.stage = w.stage
+        order by 1, c.closed_at nulls last, 2
+        """,
+        year,
+    )
+    return [StageView(**row) for row in rows]
 
 
 async def _calls(tx: ReadTransaction, year: Year) -> list[CallView]:

@@ -34,6 +34,7 @@ class OutstandingView(View):
     reviewer: str
     assigned: int
     scored: int
+    overdue: int = Field(description="Not in, and the time is over")
 
 
 class RubricProblemView(View):
@@ -51,6 +52,19 @@ class RubricInUseView(View):
     problems: list[RubricProblemView] = Field(description="What keeps the year from being scored by it")
 
 
+class StageView(View):
+    """A stage of review that has reviewers; never anybody's scores."""
+
+    kind: str
+    stage: str
+    closed_at: datetime | None
+    passed: int | None
+    cut: int | None
+    assigned: int
+    scored: int
+    few: list[str] = Field(description="Applications with fewer reviewers than the policy says, while open")
+
+
 class ProgressView(View):
     """How far evaluation of a year has come; never anybody's scores."""
 
@@ -65,6 +79,7 @@ class ProgressView(View):
     assigned: int = Field(description="Assignments of standing applications")
     scored: int
     reviewers: list[OutstandingView]
+    stages: list[StageView]
     appeals_until: datetime | None
 
 
@@ -92,30 +107,6 @@ class RubricVersionView(View):
     added_by: str
     added_at: datetime
     years: list[int] = Field(description="Years that are scored by it")
-
-
-class ReviewerView(View):
-    id: str = Field(examples=["rev_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
-    school: str | None
-    province: str | None
-
-
-class AssignmentView(View):
-    """An application that a reviewer scores, and what they gave it."""
-
-    application: str
-    year: int
-    school: str
-    name_ko: str
-    name_en: str | None
-    province: str
-    kind: str
-    tracks: list[str]
-    answers: dict[str, str]
-    rubric: str
-    due_at: datetime
-    scores: dict[str, str] | None
-    submitted_at: datetime | None
 
 
 class RunView(View):

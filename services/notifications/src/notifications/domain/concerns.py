@@ -140,6 +140,8 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
     ),
     "ieum.evaluation.appeal-decided.v1": (Concern("appeal_decided", SCHOOL),),
     "ieum.evaluation.reviewer-assigned.v1": (Concern("reviewer_assigned", REVIEWER, until="due_at"),),
+    "ieum.evaluation.reviewer-recused.v1": (Concern("reviewer_recused", REVIEWER),),
+    "ieum.evaluation.reviewer-released.v1": (Concern("reviewer_released", REVIEWER),),
     "ieum.placement.agreement-proposed.v1": (
         Concern("agreement_proposed_school", SCHOOL),
         Concern("agreement_proposed_company", COMPANY),

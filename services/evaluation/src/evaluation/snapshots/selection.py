@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from typing import Any, Final
 
 from decisions.canonical import HASH_FIELD, canonical, sealed, sha256
-from decisions.recompute import recompute_command
 from decisions.strict import (
     Broken,
     Fields,
@@ -25,6 +22,7 @@ from evaluation.domain.selection import RULE, Award, Decision, Walk, select
 from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot, Unsupported
 from evaluation.domain.vocabulary import SchoolId
 from evaluation.domain.walk import walk
+from evaluation.snapshots.code import code_version
 
 KIND: Final = "selection"
 COMPILED_FROM: Final = 200_000
@@ -122,12 +120,6 @@ def result_document(awards: Iterable[Award]) -> dict[str, Any]:
     }
 
 
-@cache
-def code_version() -> str:
-    """The software that made a result."""
-    return f"ieum-evaluation/{version('ieum-evaluation')}"
-
-
 def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
     """The document that `parse` reads back as the same snapshot."""
     document: dict[str, Any] = {
@@ -216,6 +208,3 @@ def _applicant(fields: Fields) -> Applicant:
 
 def _holders(value: object, path: str) -> dict[SchoolId, tuple[str, ...]]:
     return {SchoolId(school): texts(held, within(path, school)) for school, held in entries(value, path)}
-
-
-recompute = recompute_command(parse, compute)

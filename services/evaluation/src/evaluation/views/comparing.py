@@ -1,0 +1,91 @@
+"""Two results side by side, school by school, read from the documents that were hashed."""
+
+from collections import Counter
+from typing import Any
+
+from pydantic import Field
+
+from chassis.transaction import ReadTransaction
+from evaluation.domain.vocabulary import Year
+from evaluation.views.shapes import View
+
+
+class PlaceView(View):
+    """What a result says of a school."""
+
+    score: str = Field(examples=["87.125"])
+    rank: int | None
+    outcome: str = Field(examples=["selected"])
+    designations: list[str]
+    reserve: int | None
+
+
+class DifferenceView(View):
+    school: str
+    name_ko: str
+    name_en: str | None
+    province: str
+    kind: str
+    change: str = Field(
+        description="`selected` or `dropped`, else `designations`, `reserve`, `rank`, `score`, or `none`",
+        examples=["selected"],
+    )
+    before: PlaceView | None = Field(description="Null where the school stands in the other result alone")
+    after: PlaceView | None
+
+
+class ComparisonView(View):
+    """What differs between two results; `changes` counts schools by what changed most."""
+
+    changes: dict[str, int] = Field(examples=[{"selected": 1, "dropped": 1, "rank": 12, "none": 211}])
+    schools: list[DifferenceView] = Field(description="In the order of the result before, then by id")
+
+
+async def comparison(
+    tx: ReadTransaction, year: Year, before: tuple[bytes, bytes], after: tuple[bytes, bytes]
+) -> ComparisonView:
+    """Compare two results, each given as its snapshot and its result."""
+    rows = await tx.fetch(
+        """
+        with b as (
+          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as before, n
+          from jsonb_array_elements(convert_from($2, 'utf8')::jsonb -> 'awards') with ordinality as w (w, n)
+          join jsonb_array_elements(convert_from($1, 'utf8')::jsonb -> 'applicants') as a
+            on a ->> 'id' = w ->> 'id'
+        ), c as (
+          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as after
+          from jsonb_array_elements(convert_from($4, 'utf8')::jsonb -> 'awards') as w
+          join jsonb_array_elements(convert_from($3, 'utf8')::jsonb -> 'applicants') as a
+            on a ->> 'id' = w ->> 'id'
+        )
+        select both_sides.school, before, after, p.name_ko, p.name_en, p.province, p.kind
+        from (b full join c using (school)) as both_sides
+        join application p on p.school = both_sides.school and p.year = $5 and p.eligible
+        order by n nulls last, both_sides.school
+        """,
+        *before,
+        *after,
+        year,
+    )
+    schools = [_difference(dict(row)) for row in rows]
+    return ComparisonView(changes=Counter(each.change for each in schools), schools=schools)
+
+
+def _difference(row: dict[str, Any]) -> DifferenceView:
+    before, after = (
+        None if row[side] is None else PlaceView.model_validate_json(row[side])
+        for side in ("before", "after")
+    )
+    return DifferenceView.model_validate(
+        {**row, "before": before, "after": after, "change": _change(before, after)}
+    )
+
+
+def _change(before: PlaceView | None, after: PlaceView | None) -> str:
+    had, has = (place is not None and place.outcome == "selected" for place in (before, after))
+    if had != has:
+        return "selected" if has else "dropped"
+    for field in ("designations", "reserve", "rank", "score"):
+        if getattr(before, field, None) != getattr(after, field, None):
+            return field
+    return "none"
