@@ -171,6 +171,29 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "student-agreement-ended": {"drafted": OVER, "": OVER},
         },
     ),
+    "placement": Machine(
+        ("placement",),
+        {
+            "student-placed": {"": "active"},
+            "placement-ended": {"active": "ended"},
+            "placement-end-corrected": {"ended": "ended"},
+        },
+    ),
+    "retention check": Machine(
+        ("placement", "months"),
+        {
+            "retention-due": {"": "due"},
+            "retention-checked": {"": "answered", "due": "answered", "answered": "answered"},
+        },
+    ),
+    "outcome": Machine(
+        ("programme_year", "school", "as_of"),
+        {
+            "outcome-reported": {"": "reported"},
+            "outcome-corrected": {"reported": "reported"},
+        },
+    ),
+    "outcome reporting": Machine(("programme_year", "as_of"), _once("outcome-reporting-closed")),
     "delivery": Machine(
         ("delivery",),
         {"notification-delivered": {"": "delivered"}, "notification-failed": {"": "failed"}},
@@ -187,6 +210,7 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "opening": ("placement", "opening"),
     "offer of work": ("placement", "offer"),
     "tripartite agreement": ("placement", "tripartite"),
+    "placement": ("placement", "placement"),
 }
 """Machines whose last state the row of the same id must have: the service and the name of its table."""
 

@@ -142,6 +142,11 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         "placement": Table(
             "select id, student, opening, state from placement", ("id",), {"student-placed": ("placement",)}
         ),
+        "outcome": Table(
+            "select distinct programme_year, school, as_of::text as as_of from outcome_report",
+            ("programme_year", "school", "as_of"),
+            {"outcome-reported": ("programme_year", "school", "as_of")},
+        ),
     },
     "notifications": {
         "contact": Table("select party from contact", ("party",)),

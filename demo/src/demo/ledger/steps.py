@@ -147,10 +147,33 @@ def _placed(*path: str) -> Callable[[Entry], Counts]:
     return tells
 
 
+def _signed(entry: Entry) -> Counts:
+    return {"student-placed": int(entry.answer.told["placement"] is not None)}
+
+
+def _answered(entry: Entry) -> Counts:
+    """Who is no longer there has left: the placement ends, or its end is corrected where it had ended."""
+    return {"retention-checked": len(entry.intent.body["answers"])}
+
+
+def _insured(entry: Entry) -> Counts:
+    told = entry.answer.told
+    return {"placement-ended": told["ended"], "placement-end-corrected": told["corrected"]}
+
+
+def _counted(entry: Entry) -> Counts:
+    told = entry.answer.told
+    counts = {"outcome-reported": told["reported"], "outcome-corrected": told["corrected"]}
+    return counts | {"outcome-reporting-closed": int(told["closed"])}
+
+
 _FALLEN_AWAY: Final = frozenset({"student-offer-withdrawn", "student-agreement-ended", "preferences-opened"})
 _INVITED_AGAIN: Final = frozenset({"preferences-opened"})
 """Who becomes free joins the round that takes lists, where there is one."""
 _FILLED: Final = frozenset({"opening-filled"})
+_FOLLOWING: Final = _INVITED_AGAIN | {"retention-checked"}
+"""What an end says of checks whose day has come, and who is free to join a round."""
+_ENDS: Final = frozenset({"placement-ended", "placement-end-corrected"})
 _OFFERED: Final = frozenset({"offer-made"})
 """A place that falls free is offered to whoever is next, and to nobody where the list is empty."""
 
@@ -257,5 +280,18 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
         _placed("agreements"), may_tell=_FILLED
     ),
     ("placement", "POST /tripartite-agreements/signatures"): Step(_placed(), may_tell=_FILLED),
+    ("placement", "POST /tripartite-agreements/{agreement}/signature"): Step(_signed, may_tell=_FILLED),
+    ("placement", "POST /placements"): Step(_just(), _row("tripartite", "id")),
+    ("placement", "POST /placements/{placement}/end"): Step(_just(placement_ended=1), may_tell=_FOLLOWING),
+    ("placement", "POST /placements/{placement}/end/correction"): Step(
+        _just(placement_end_corrected=1), may_tell=_FOLLOWING
+    ),
+    ("placement", "POST /retention-checks/answers"): Step(_answered, may_tell=_ENDS | _FOLLOWING),
+    ("placement", "POST /retention-checks/insurance-records"): Step(_insured, may_tell=_FOLLOWING),
+    ("placement", "POST /programme-years/{year}/destinations"): Step(_just()),
+    ("placement", "POST /students/departments"): Step(_just()),
+    ("placement", "POST /programme-years/{year}/outcomes"): Step(_counted),
+    ("placement", "POST /programme-years/{year}/outcomes/closing"): Step(_counted),
+    ("placement", "POST /programme-years/{year}/outcomes/imports"): Step(_counted),
 }
 """By service and operation."""

@@ -23,6 +23,8 @@ OF_TIME: Final = frozenset(
         "class-closed",
         "opening-withdrawn",
         "placement-ended",
+        "retention-due",
+        "retention-checked",
         "preferences-opened",
         *(kind.type.split(".")[2] for kind in SEALED),
     }

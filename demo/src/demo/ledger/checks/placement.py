@@ -1,9 +1,10 @@
 """Invariant 6: one active placement a student, no more than an opening has places."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from demo.ledger.checks.findings import Findings
-from demo.ledger.evidence import Database, Evidence
+from demo.ledger.evidence import Database, Evidence, Told
 from demo.report.story import Check
 
 
@@ -16,22 +17,30 @@ def one_placement_a_student(evidence: Evidence) -> Check:
         for event in evidence.told
         if event.name == "opening-published"
     }
-    students = Counter(event.data["student"] for event in placed.values())
-    found.differ(*(f"{student} was placed {n} times" for student, n in students.items() if n > 1))
-    openings = Counter(event.data["opening"] for event in placed.values())
+    ended = {event.id: event for event in evidence.told if event.name == "placement-ended"}
+    students = _left(placed, ended, "student")
+    found.differ(*(f"{student} has {n} placements at once" for student, n in students.items() if n > 1))
+    openings = _left(placed, ended, "opening")
     for opening, count in openings.items():
         if count > places.get(opening, 0):
             found.differ(f"{opening}: {count} placed on {places.get(opening, 0)} places")
     _placement_rows(evidence.databases["placement"], students, openings, found)
     found.count(
-        f"취업 {len(placed):,}건, 구인 {len(places):,}건",
-        f"{len(placed):,} placements and {len(places):,} openings",
+        f"취업 {len(placed):,}건(종료 {len(ended):,}건), 구인 {len(places):,}건",
+        f"{len(placed):,} placements ({len(ended):,} ended) and {len(places):,} openings",
     )
     return found.check(
         6,
         "학생마다 취업 하나, 자리보다 많은 취업 없음",
         "At most one active placement a student, never above an opening's places",
     )
+
+
+def _left(placed: Mapping[str, Told], ended: Mapping[str, Told], by: str) -> Counter[str]:
+    """Placements that were told of and not ended, by student or by opening."""
+    left = Counter(event.data[by] for event in placed.values())
+    left.subtract(event.data[by] for event in ended.values())
+    return +left
 
 
 def _placement_rows(
