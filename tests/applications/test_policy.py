@@ -42,7 +42,7 @@ def test_the_policy_of_the_2025_announcement_opens_a_year() -> None:
         ({"quotas": [REGIONAL, {**NEW, "name": "regional"}]}, "quotas.name", "distinct"),
         ({"quotas": [REGIONAL, {**NEW, "tracks": ["general"]}]}, "quotas.1.tracks.0", "no_designation"),
         ({"quotas": [{**REGIONAL, "at_least": 11}]}, "quotas.0.at_least", "at_least_up_to_at_most"),
-        ({"designations_per_school": 2}, "designations_per_school", "supported_designations"),
+        ({"designations_per_school": 3}, "designations_per_school", "supported_designations"),
         ({"designations_per_school": 0}, "quotas", "guarantees_up_to_seats"),
         ({"seats": 34}, "quotas", "guarantees_up_to_seats"),
         ({"tie_breaks": ["quantitative", "quantitative"]}, "tie_breaks", "distinct"),
