@@ -242,7 +242,7 @@ async def test_whoever_is_let_in_after_scoring_closed_is_scored_as_long_as_score
     done(await town.officer.post(f"/programme-years/{YEAR}/assignments"), 201)
     for number in (1, 2):
         done(await town.reviewer(number).post("/reviews/app_2/scores", {"scores": sheet(70)}), 201)
-    assert done(await town.officer.post(CLOSE), 201) == {"scored": 2}
+    assert done(await town.officer.post(CLOSE), 201)["scored"] == 2
 
 
 async def test_whoever_is_put_out_after_the_preliminary_result_is_in_no_final_one(town: Town) -> None:

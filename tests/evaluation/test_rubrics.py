@@ -1,5 +1,6 @@
 """Rubrics as data: checked by name, in versions, frozen by the first score, in and out as JSON and sheets."""
 
+import asyncio
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -166,6 +167,21 @@ async def test_a_year_takes_the_newest_version_until_the_first_score_freezes_it(
     assert await town.state() == before
     listed = done(await town.officer.get("/rubrics/plain/versions"))
     assert [each["years"] for each in listed] == [[YEAR], []]
+
+
+async def test_a_rubric_saved_while_the_first_score_comes_in_counts_before_it_or_not_at_all(
+    town: Town,
+) -> None:
+    await town.prepared({1: {}})
+    await town.assigned(2)
+    newer = changed("notice", to="Newer.")
+    saved, submitted = await asyncio.gather(
+        town.officer.put("/rubrics/plain", newer),
+        town.reviewer(1).post("/reviews/app_1/scores", {"scores": sheet(80)}),
+    )
+    done(submitted, 201)
+    frozen = done(await town.officer.get(PROGRESS))["rubric"]["version"]
+    assert (saved.status_code, frozen) in {(201, 2), (409, 1)}
 
 
 async def test_a_version_without_the_years_tie_breaks_is_refused_when_it_is_saved(town: Town) -> None:

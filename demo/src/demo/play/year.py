@@ -1,6 +1,6 @@
 """The whole year, in order."""
 
-from demo.play import applying, evaluating, placing
+from demo.play import applying, evaluating, placing, reporting
 from demo.play.stage import Stage
 
 
@@ -13,6 +13,7 @@ async def play(stage: Stage) -> None:
     await applying.register(stage)
     await evaluating.import_last_year(stage)
     await applying.announce(stage)
+    await reporting.import_outcomes(stage)
     await applying.apply(stage)
     await applying.close(stage)
     await evaluating.score(stage)
