@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -16,21 +17,30 @@ from embedded.databases import Database
 from placement import http
 from placement.settings import Settings
 
+Clock = Callable[[Database, datetime], Awaitable[None]]
+
+
+@asynccontextmanager
+async def served(own: Database, pool: Pool, folder: Path, clock: Clock) -> AsyncIterator[World]:
+    """The placement service on a database, asked over ASGI."""
+    issuer = Issuer(folder / "placement_jwks.json")
+    keys = folder / "placement_keys.json"
+    keyring.make(keys)
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
+    runtime = Runtime(settings, pool, keys=Keyring(keys))
+    transport = httpx2.ASGITransport(http.api(runtime))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://placement") as client:
+        yield World(own, pool, client, issuer, clock, runtime.keyring)
+
 
 @pytest.fixture
 async def world(
     database: Callable[[str], Awaitable[Database]],
     pool: Callable[[Database], Awaitable[Pool]],
-    clock: Callable[[Database, datetime], Awaitable[None]],
+    clock: Clock,
     tmp_path: Path,
 ) -> AsyncIterator[World]:
     """The placement service on a database of its own, asked over ASGI."""
-    issuer = Issuer(tmp_path / "placement_jwks.json")
     own = await database("placement")
-    keys = tmp_path / "placement_keys.json"
-    keyring.make(keys)
-    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
-    runtime = Runtime(settings, await pool(own), keys=Keyring(keys))
-    transport = httpx2.ASGITransport(http.api(runtime))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://placement") as client:
-        yield World(own, runtime.pool, client, issuer, clock, runtime.keyring)
+    async with served(own, await pool(own), tmp_path, clock) as made:
+        yield made

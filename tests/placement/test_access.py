@@ -89,6 +89,12 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "GET /classes/{employment_class}/persons": {"school"},
     "GET /accesses": {"officer", "auditor"},
     "GET /overview": {"officer", "auditor"},
+    "GET /dashboard": {"officer", "auditor"},
+    "GET /dashboard/stuck": {"officer", "auditor"},
+    "GET /dashboard.xlsx": {"officer", "auditor"},
+    "GET /classes/{employment_class}/roster.xlsx": {"school"},
+    "GET /openings.xlsx": {"company"},
+    "GET /students/{student}/record.xlsx": {"student", "officer", "auditor"},
 }
 
 

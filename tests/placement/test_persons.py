@@ -41,7 +41,7 @@ PERSON: Final = {"name": NAME, "birth_date": BORN}
 
 
 async def enrolled(world: World, settled: Settled, **person: Any) -> Caller:
-    row = {"reference": REFERENCE} | person
+    row = {"reference": REFERENCE, "guardian_consent_on": "2025-04-10"} | person
     body = await settled.school.post(f"/classes/{settled.employment_class}/students", row)
     return world.caller("student", party=done(body, 201)["students"][0])
 
@@ -202,6 +202,8 @@ async def test_who_is_still_needed_is_not_forgotten_and_afterwards_all_that_coun
     settled, [offer] = await world.offered()
     [student] = settled.students
     await settled.school.put(f"/students/{student.party}/person", PERSON)
+    consent = {"given_on": "2025-04-10"}
+    done(await settled.school.put(f"/students/{student.party}/guardian-consent", consent))
     erasure = f"/students/{student.party}/erasure"
     asked = {"reason": "own_request"}
     refused(await student.post(erasure, asked), 409, ("student", "person_needed"))

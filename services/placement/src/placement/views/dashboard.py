@@ -1,5 +1,6 @@
 """What an officer steers by: students by year, province and track, places by province, what is stuck."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -21,11 +22,13 @@ class StudentsCell(View):
     students: int = Field(description="In a class now")
     placed: int = Field(description="Of them, at work")
     signing: int = Field(description="Of them, with an agreement that waits for signatures")
+    signing_since: datetime | None = Field(description="The longest wait for signatures")
     offered: int = Field(description="Of them, with an offer to answer")
     searching: int = Field(description="Of them, with none of these")
     ended: int = Field(description="Placements that ended")
     checks_open: int = Field(description="Retention checks that are due and not answered")
     checks_overdue: int = Field(description="Of them, whose time to answer is over")
+    checks_until: datetime | None = Field(description="When the first of them is or was overdue")
     asked_6: int = Field(description="Checks at six months that were answered")
     retained_6: int
     asked_12: int = Field(description="Checks at twelve months that were answered")
@@ -75,70 +78,77 @@ class DashboardFilter(View):
 
 async def dashboard(tx: ReadTransaction, wanted: DashboardFilter) -> DashboardView:
     year, province, track = wanted.programme_year, wanted.province, wanted.track
-    students = await tx.fetch(_STUDENTS, year, province, track)
-    places = await tx.fetch(_PLACES, year, province)
-    cells = [StudentsCell(**row) for row in students]
-    work = [PlacesCell(**row) for row in places]
-    waiting = await tx.fetchrow(_WAITING, year, province, track)
+    students = [StudentsCell(**row) for row in await tx.fetch(_STUDENTS, year, province, track)]
+    places = [PlacesCell(**row) for row in await tx.fetch(_PLACES, year, province)]
+    waiting = await tx.fetchrow(_WAITING, year, province)
     return DashboardView(
-        students=cells,
-        places=work,
+        students=students,
+        places=places,
         stuck=StuckCounts(
             **dict(waiting or {}),
-            openings_unfilled=sum(cell.unfilled for cell in work),
-            checks_overdue=sum(cell.checks_overdue for cell in cells),
-            students_searching=sum(cell.searching for cell in cells),
+            placements_unsigned=sum(cell.signing for cell in students),
+            placements_unsigned_since=_first(cell.signing_since for cell in students),
+            offers_unanswered=sum(cell.offered for cell in students),
+            openings_unfilled=sum(cell.unfilled for cell in places),
+            checks_overdue=sum(cell.checks_overdue for cell in students),
+            checks_overdue_since=_first(cell.checks_until for cell in students if cell.checks_overdue),
+            students_searching=sum(cell.searching for cell in students),
         ),
     )
 
 
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+# Everything is counted by class first, which rows of students and work name themselves: joined by student,
+# the same took three times as long. Who is at work, signs or has an offer is in the class, and in one state.
 _STUDENTS: Final = """
-  with class as materialized (
-    select c.id, c.programme_year, s.province, c.track, c.school, c.capacity
+  with class as (
+    select c.id, c.programme_year, s.province, c.track, c.school, c.capacity, c.enrolled
     from employment_class c join school s on s.id = c.school
     where ($1::integer is null or c.programme_year = $1)
       and ($2::text is null or s.province = $2) and ($3::text is null or c.track = $3)
-  ), person as (
-    select c.programme_year, c.province, c.track, count(*) as students,
-      count(*) filter (where w.student is not null) as placed,
-      count(*) filter (where w.student is null and a.student is not null) as signing,
-      count(*) filter (where w.student is null and a.student is null and o.student is not null) as offered,
-      count(*) filter (where coalesce(w.student, a.student, o.student) is null) as searching
-    from enrolment e
-    join class c on c.id = e.employment_class
-    left join (select student from placement where state = 'active') w on w.student = e.student
-    left join (select student from tripartite_agreement where state = 'drafted') a on a.student = e.student
-    left join (select student from offer where state = 'offered') o on o.student = e.student
-    where e.state = 'active' group by 1, 2, 3
   ), work as (
-    select c.programme_year, c.province, c.track,
-      count(distinct p.id) filter (where p.state = 'ended') as ended,
+    select employment_class, count(*) filter (where state = 'active') as placed,
+      count(*) filter (where state = 'ended') as ended
+    from placement where $1::integer is null or programme_year = $1 group by 1
+  ), draft as (
+    select employment_class, count(*) as signing, min(drafted_at) as signing_since
+    from tripartite_agreement where state = 'drafted' group by 1
+  ), proposal as (
+    select employment_class, count(*) as offered from offer where state = 'offered' group by 1
+  ), follow as (
+    select p.employment_class,
       count(*) filter (where k.state = 'due') as checks_open,
-      count(*) filter (where k.state = 'due' and k.answer_until <= n.now) as checks_overdue,
+      count(*) filter (where k.state = 'due' and k.answer_until <= (select programme_clock()))
+        as checks_overdue,
+      min(k.answer_until) filter (where k.state = 'due') as checks_until,
       count(*) filter (where k.state = 'answered' and k.months = 6) as asked_6,
       count(*) filter (where k.retained and k.months = 6) as retained_6,
       count(*) filter (where k.state = 'answered' and k.months = 12) as asked_12,
       count(*) filter (where k.retained and k.months = 12) as retained_12
-    from placement p
-    join class c on c.id = p.employment_class
-    cross join (select programme_clock() as now) n
-    left join retention_check k on k.placement = p.id
-    group by 1, 2, 3
-  ), seats as (
-    select programme_year, province, track, count(distinct school) as schools, count(*) as classes,
-      sum(capacity)::bigint as capacity
-    from class group by 1, 2, 3
+    from retention_check k join placement p on p.id = k.placement
+    where k.state in ('due', 'answered') and ($1::integer is null or k.programme_year = $1)
+    group by 1
   )
-  select programme_year, province, track, schools, classes, capacity,
-    coalesce(students, 0) as students, coalesce(placed, 0) as placed, coalesce(signing, 0) as signing,
-    coalesce(offered, 0) as offered, coalesce(searching, 0) as searching, coalesce(ended, 0) as ended,
-    coalesce(checks_open, 0) as checks_open, coalesce(checks_overdue, 0) as checks_overdue,
-    coalesce(asked_6, 0) as asked_6, coalesce(retained_6, 0) as retained_6,
-    coalesce(asked_12, 0) as asked_12, coalesce(retained_12, 0) as retained_12
-  from seats
-  left join person using (programme_year, province, track)
-  left join work using (programme_year, province, track)
-  order by programme_year, province, track"""
+  select c.programme_year, c.province, c.track, count(distinct c.school) as schools, count(*) as classes,
+    sum(c.capacity)::bigint as capacity, sum(c.enrolled)::bigint as students,
+    coalesce(sum(placed), 0)::bigint as placed, coalesce(sum(signing), 0)::bigint as signing,
+    min(signing_since) as signing_since,
+    coalesce(sum(offered), 0)::bigint as offered,
+    (sum(c.enrolled) - coalesce(sum(placed), 0) - coalesce(sum(signing), 0)
+      - coalesce(sum(offered), 0))::bigint as searching,
+    coalesce(sum(ended), 0)::bigint as ended, coalesce(sum(checks_open), 0)::bigint as checks_open,
+    coalesce(sum(checks_overdue), 0)::bigint as checks_overdue, min(checks_until) as checks_until,
+    coalesce(sum(asked_6), 0)::bigint as asked_6, coalesce(sum(retained_6), 0)::bigint as retained_6,
+    coalesce(sum(asked_12), 0)::bigint as asked_12, coalesce(sum(retained_12), 0)::bigint as retained_12
+  from class c
+  left join work w on w.employment_class = c.id
+  left join draft d on d.employment_class = c.id
+  left join proposal o on o.employment_class = c.id
+  left join follow f on f.employment_class = c.id
+  group by 1, 2, 3 order by 1, 2, 3"""
 
 _PLACES: Final = """
   select programme_year, province, count(distinct company) as companies, count(*) as openings,
@@ -150,30 +160,9 @@ _PLACES: Final = """
   group by programme_year, province order by programme_year, province"""
 
 _WAITING: Final = """
-  with unsigned as (
-    select a.drafted_at from tripartite_agreement a
-    join employment_class c on c.id = a.employment_class
-    join school s on s.id = a.school
-    where a.state = 'drafted' and ($1::integer is null or a.programme_year = $1)
-      and ($2::text is null or s.province = $2) and ($3::text is null or c.track = $3)
-  )
   select
     (select count(*) from company where state = 'registered' and ($2::text is null or province = $2))
       as companies_to_approve,
     (select count(*) from bipartite_agreement a join school s on s.id = a.school
       where a.state = 'proposed' and ($1::integer is null or a.programme_year = $1)
-        and ($2::text is null or s.province = $2)) as agreements_unsigned,
-    (select count(*) from unsigned) as placements_unsigned,
-    (select min(drafted_at) from unsigned) as placements_unsigned_since,
-    (select count(*) from offer o
-      join employment_class c on c.id = o.employment_class join school s on s.id = c.school
-      where o.state = 'offered' and ($1::integer is null or o.programme_year = $1)
-        and ($2::text is null or s.province = $2) and ($3::text is null or c.track = $3))
-      as offers_unanswered,
-    (select min(k.answer_until) from retention_check k
-      join placement p on p.id = k.placement
-      join employment_class c on c.id = p.employment_class join school s on s.id = k.school
-      where k.state = 'due' and k.answer_until <= (select programme_clock())
-        and ($1::integer is null or k.programme_year = $1)
-        and ($2::text is null or s.province = $2) and ($3::text is null or c.track = $3))
-      as checks_overdue_since"""
+        and ($2::text is null or s.province = $2)) as agreements_unsigned"""
