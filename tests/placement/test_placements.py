@@ -162,6 +162,9 @@ async def test_an_officer_records_a_placement_by_hand_with_a_reason(year: World)
     assert await opening_counts(year) == [(1, 0, "published")]
     [entry] = await year.rows("select reason from messaging.audit where action = 'placement_recorded'")
     assert entry["reason"] == "arrived_after_matching"
+    [(_, asked)] = await year.told("student-agreement-drafted")
+    assert (asked["student"], asked["agreement"]) == (first.party, recorded["id"])
+    assert asked["sign_until"] == "2025-04-24T15:00:00Z"
     refused(await year.officer.post("/placements", body), 409, ("student", "agreement_waits"))
     full = body | {"student": second.party}
     refused(await year.officer.post("/placements", full), 409, ("opening", "opening_full"))

@@ -80,7 +80,7 @@ class AgreementChanged(_AgreementEvent):
 
 
 class AgreementEnded(_AgreementEvent):
-    """A bipartite agreement carries nothing new: withdrawn unsigned, ended early, or expired by its last day."""
+    """A bipartite agreement carries nothing new: withdrawn unsigned, ended early, or expired by date."""
 
     read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
     why: ClassVar[str] = "both parties are told"

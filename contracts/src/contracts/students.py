@@ -180,6 +180,18 @@ class StudentOfferWithdrawn(_OfferEvent):
     withdrawn_at: Moment
 
 
+class StudentAgreementDrafted(_WorkFacts):
+    """An officer brought a student and an opening together by hand; all three have to sign."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "student, company and school are asked to sign"
+
+    agreement: AgreementId
+    reason: Annotated[Reason, Field(examples=["arrived_after_matching"])]
+    drafted_at: Moment
+    sign_until: Annotated[Moment, Field(description="First moment that is too late to sign")]
+
+
 class StudentAgreementEnded(_WorkFacts):
     """A tripartite agreement was withdrawn, or not signed by all three in time; its place is free."""
 

@@ -169,6 +169,8 @@ create table import_job (
   file bytea,
   state text not null check (state in ('received', 'done', 'refused')),
   submitted_by text not null,
+  -- What is told of the file's rows belongs to the request that gave the file.
+  correlation text not null,
   submitted_at timestamptz not null,
   decided_at timestamptz,
   errors jsonb not null default '[]',

@@ -166,9 +166,9 @@ MACHINES: Final[Mapping[str, Machine]] = {
         ("agreement",),
         {
             "student-accepted": {"": "drafted"},
-            # What an officer drafts by hand is told when all three have signed.
-            "student-placed": {"drafted": "in_force", "": "in_force"},
-            "student-agreement-ended": {"drafted": OVER, "": OVER},
+            "student-agreement-drafted": {"": "drafted"},
+            "student-placed": {"drafted": "in_force"},
+            "student-agreement-ended": {"drafted": OVER},
         },
     ),
     "placement": Machine(

@@ -281,7 +281,7 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ),
     ("placement", "POST /tripartite-agreements/signatures"): Step(_placed(), may_tell=_FILLED),
     ("placement", "POST /tripartite-agreements/{agreement}/signature"): Step(_signed, may_tell=_FILLED),
-    ("placement", "POST /placements"): Step(_just(), _row("tripartite", "id")),
+    ("placement", "POST /placements"): Step(_just(student_agreement_drafted=1), _row("tripartite", "id")),
     ("placement", "POST /placements/{placement}/end"): Step(_just(placement_ended=1), may_tell=_FOLLOWING),
     ("placement", "POST /placements/{placement}/end/correction"): Step(
         _just(placement_end_corrected=1), may_tell=_FOLLOWING

@@ -236,6 +236,20 @@ def offer_withdrawn(offer: Offer, student: Enrolled, work: Work) -> students.Stu
     )
 
 
+def student_agreement_drafted(
+    agreement: Tripartite, student: Enrolled, work: Work, now: datetime
+) -> students.StudentAgreementDrafted:
+    return students.StudentAgreementDrafted(
+        programme_year=agreement.parties.year,
+        **_student(student),
+        **_work(work),
+        agreement=agreement.id,
+        reason=agreement.reason,
+        drafted_at=now,
+        sign_until=agreement.sign_until,
+    )
+
+
 def student_agreement_ended(
     agreement: Tripartite, student: Enrolled, work: Work
 ) -> students.StudentAgreementEnded:

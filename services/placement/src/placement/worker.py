@@ -93,7 +93,7 @@ async def take_waiting(pool: Pool, keyring: Keyring) -> int:
 
 async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
     """All of a file in one transaction; what is wrong with it is kept in another."""
-    cause = Command(actor=job.submitted_by)
+    cause = Command(actor=job.submitted_by, correlation=job.correlation)
 
     async def progress(phase: str, done: int, total: int) -> None:
         async with begin(pool, Command(actor="placement")) as tx:

@@ -186,6 +186,11 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
         Concern("student_offer_withdrawn_company", COMPANY),
         Concern("student_offer_withdrawn_school", SCHOOL),
     ),
+    "ieum.students.student-agreement-drafted.v1": (
+        Concern("student_agreement_drafted", STUDENT, until="sign_until"),
+        Concern("student_agreement_drafted_company", COMPANY, until="sign_until"),
+        Concern("student_agreement_drafted_school", SCHOOL, until="sign_until"),
+    ),
     "ieum.students.student-agreement-ended.v1": (
         Concern("student_agreement_ended", STUDENT),
         Concern("student_agreement_ended_company", COMPANY),

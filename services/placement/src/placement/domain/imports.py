@@ -44,6 +44,7 @@ class Import:
     year: Year
     party: str | None
     submitted_by: str
+    correlation: str
     submitted_at: datetime
     state: ImportState = ImportState.RECEIVED
     errors: tuple[RowError, ...] = ()

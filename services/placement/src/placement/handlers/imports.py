@@ -1,12 +1,13 @@
 """Use cases of imported files: received, then taken in by a worker, whole or not at all."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, assert_never
 
 from chassis import audit, encryption, identifiers
 from chassis.keyring import Keyring
 from chassis.refusals import Conflict, Invalid, Refusal, Several
-from chassis.transaction import Transaction
+from chassis.transaction import Command, Transaction
 from papers import tables
 from placement.domain.companies import Company, register
 from placement.domain.imports import Import, ImportId, ImportKind
@@ -30,10 +31,18 @@ async def receive_file(
     await programme.rules(tx, year)
     if not file:
         raise Invalid("file_empty", "The request has no body; send the file as it is", "file")
-    received = Import(ImportId(identifiers.new("imp")), kind, year, party, tx.actor, await tx.now())
+    received = Import(
+        ImportId(identifiers.new("imp")), kind, year, party, tx.actor, _correlation(tx), await tx.now()
+    )
     await store.add(tx, await encryption.sealer(tx, keyring), received, file)
     await audit.record(tx, action="file_received", subject=received.id, detail={"kind": kind.value})
     return received
+
+
+def _correlation(tx: Transaction) -> str:
+    """What ties the rows' events to the request, whichever worker tells them."""
+    given = tx.cause.correlation if isinstance(tx.cause, Command) else None
+    return given or str(tx.cause.id)
 
 
 async def take_in(tx: Transaction, keyring: Keyring, job: Import, progress: Progress) -> bool:
@@ -48,7 +57,7 @@ async def take_in(tx: Transaction, keyring: Keyring, job: Import, progress: Prog
     await progress("reading", 0, 0)
     match job.kind:
         case ImportKind.COMPANIES:
-            rows = await _companies(tx, tables.read(file, COMPANIES, at_most=MOST_ROWS), progress)
+            rows = await _companies(tx, await _read(file, COMPANIES), progress)
         case ImportKind.ROSTER:
             rows = await _roster(tx, keyring, job, file, progress)
         case _:
@@ -62,6 +71,11 @@ async def refuse_file(tx: Transaction, keyring: Keyring, job: Import, refusal: R
     """Keep why a file was not taken in."""
     if await store.take(tx, keyring, job.id) is not None:
         await store.decide(tx, job.refuse(refusal), await tx.now())
+
+
+async def _read(file: bytes, columns: Mapping[str, str]) -> list[tables.Row]:
+    """The rows, read beside whatever else the process has to do."""
+    return await asyncio.to_thread(tables.read, file, columns, at_most=MOST_ROWS)
 
 
 async def _companies(tx: Transaction, rows: list[tables.Row], progress: Progress) -> int:
@@ -97,7 +111,7 @@ def _twice(numbers: Mapping[str, str]) -> list[Refusal]:
 
 
 async def _roster(tx: Transaction, keyring: Keyring, job: Import, file: bytes, progress: Progress) -> int:
-    rows = tables.read(file, ROSTER, at_most=MOST_ROWS)
+    rows = await _read(file, ROSTER)
     said, broken = parsed(rows, RosterRow)
     total, school = len(rows), SchoolId(job.party or "")
     await progress("checking", 0, total)

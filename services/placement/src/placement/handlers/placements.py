@@ -76,6 +76,8 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
     await openings.save(tx, [present.hold()])
     await tripartite.add(tx, recorded, now)
     detail = {"student": student, "opening": opening}
+    work = (await openings.work(tx, [opening]))[opening]
+    outbox.add(tx, announce.student_agreement_drafted(recorded, enrolled, work, now))
     await audit.record(tx, action="placement_recorded", subject=recorded.id, reason=reason, detail=detail)
     return recorded
 

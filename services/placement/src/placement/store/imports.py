@@ -19,8 +19,9 @@ FILES: Final = SealedTable("import_job", "id", ("file",))
 async def add(tx: Transaction, sealer: Sealer, received: Import, file: bytes) -> None:
     await tx.execute(
         """
-        insert into import_job (id, kind, programme_year, party, file, state, submitted_by, submitted_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into import_job (id, kind, programme_year, party, file, state, submitted_by, submitted_at,
+          correlation)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         received.id,
         received.kind,
@@ -30,6 +31,7 @@ async def add(tx: Transaction, sealer: Sealer, received: Import, file: bytes) ->
         received.state,
         received.submitted_by,
         received.submitted_at,
+        received.correlation,
     )
 
 
@@ -86,6 +88,7 @@ def _import(row: asyncpg.Record) -> Import:
         year=Year(row["programme_year"]),
         party=row["party"],
         submitted_by=row["submitted_by"],
+        correlation=row["correlation"],
         submitted_at=row["submitted_at"],
         state=ImportState(row["state"]),
     )
