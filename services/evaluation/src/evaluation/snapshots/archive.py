@@ -30,7 +30,10 @@ def check(files: Mapping[str, bytes], key: PublicKey) -> Iterator[str]:
         yield f"{SIGNATURE}: the manifest is not signed with the key {key.kid}"
         return
     manifest = json.loads(files[MANIFEST])
-    yield from _hashes(files, manifest["files"])
+    differing = list(_hashes(files, manifest["files"]))
+    if differing:
+        yield from differing
+        return
     for folder in sorted({name.rpartition("/")[0] for name in manifest["files"]}):
         yield from _recomputed(files, folder)
     for run in manifest["runs"]:

@@ -1,0 +1,124 @@
+"""What officers take away: the same figures in Excel, CSV and JSON, and that they were read."""
+
+import csv
+import json
+from io import BytesIO, StringIO
+from typing import Any, Final
+
+from python_calamine import CalamineWorkbook
+from tests.asking import done, refused
+from tests.evaluation.town import YEAR, Town
+
+EXPORTS = f"/programme-years/{YEAR}/exports"
+SCHOOLS: Final[dict[int, tuple[int, dict[str, Any]]]] = {
+    1: (95, {"kind": "continuing", "province": "busan"}),
+    2: (90, {"tracks": ["new_technology"]}),
+    3: (85, {"tracks": ["new_technology"]}),
+    4: (80, {"tracks": ["new_technology"], "accepts_general": False}),
+    5: (75, {}),
+    6: (50, {}),
+}
+
+
+async def ranked(town: Town) -> dict[str, Any]:
+    await town.prepared({n: wishes for n, (_, wishes) in SCHOOLS.items()})
+    await town.scored({n: total for n, (total, _) in SCHOOLS.items()})
+    return await town.proposed("preliminary")
+
+
+async def test_the_ranking_is_the_same_in_every_format(town: Town) -> None:
+    await ranked(town)
+    told = done(await town.officer.get(f"{EXPORTS}/ranking", format="json"))["ranking"]
+    assert [row["school"] for row in told] == [f"sch_{n}" for n in (1, 2, 3, 4, 5, 6)]
+    assert told[0]["total"] == "95.000"
+    assert told[0]["part_quantitative"] == "38.000"
+    answer = await town.officer.get(f"{EXPORTS}/ranking", format="csv")
+    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert rows[0][:3] == ["순위", "학교 ID", "학교명"]
+    assert [row[1] for row in rows[1:]] == [row["school"] for row in told]
+    sheet = await town.officer.get(f"{EXPORTS}/ranking", language="en")
+    with CalamineWorkbook.from_filelike(BytesIO(sheet.content)) as book:
+        cells = book.get_sheet_by_name("Ranking").to_python()
+    assert cells[0][:3] == ["Rank", "School id", "Name (Korean)"]
+    assert [row[1] for row in cells[1:]] == [row["school"] for row in told]
+    assert cells[1][cells[0].index("Total")] == 95.0
+
+
+async def test_a_name_that_is_a_formula_stays_text(town: Town) -> None:
+    evil = '=HYPERLINK("http://evil","x")'
+    await town.prepared({1: {"school_name_ko": evil}, 2: {}})
+    await town.scored({1: 80, 2: 70})
+    await town.proposed("preliminary")
+    answer = await town.officer.get(f"{EXPORTS}/ranking", format="csv")
+    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert rows[1][2] == f"'{evil}"
+    sheet = await town.officer.get(f"{EXPORTS}/ranking")
+    with CalamineWorkbook.from_filelike(BytesIO(sheet.content)) as book:
+        assert book.get_sheet_by_index(0).to_python()[1][2] == evil
+
+
+async def test_results_are_counted_by_province_kind_and_track(town: Town) -> None:
+    await ranked(town)
+    told = done(await town.officer.get(f"{EXPORTS}/results", format="json"))["results"]
+    by = {(row["group"], row["code"]): row for row in told}
+    assert by["시도", "busan"]["applied"] == 1
+    assert by["시도", "seoul"]["not_passed"] == 1
+    assert by["구분", "new"]["selected"] == 3
+    technology = by["유형", "new_technology"]
+    assert (technology["applied"], technology["selected"], technology["reserve"]) == (3, 2, 1)
+    assert by["구분", "continuing"]["mean_total"] == "95.000"
+
+
+async def test_scores_by_part_can_be_had_before_any_run(town: Town) -> None:
+    await town.prepared({1: {}, 2: {}})
+    await town.scored({1: 80, 2: 70})
+    told = done(await town.officer.get(f"{EXPORTS}/scores", format="json"))["scores"]
+    assert [(row["application"], row["total"], row["part_qualitative"]) for row in told] == [
+        ("app_1", "80.000", "48.000"),
+        ("app_2", "70.000", "42.000"),
+    ]
+    refused(await town.officer.get(f"{EXPORTS}/ranking"), 404, ("run", "run_not_found"))
+
+
+async def test_reviewers_statistics_name_who_is_severe(town: Town) -> None:
+    await ranked(town)
+    told = done(await town.officer.get(f"{EXPORTS}/reviewers", format="json"))["reviewers"]
+    assert {row["stage"] for row in told} == {"documents", "performance"}
+    assert all(row["severity"] in ("0.000", None) for row in told)
+    assert sum(row["sheets"] for row in told) == 12
+
+
+async def test_one_workbook_holds_all_tables_and_one_csv_file_does_not(town: Town) -> None:
+    await ranked(town)
+    answer = await town.officer.get(f"{EXPORTS}/all")
+    with CalamineWorkbook.from_filelike(BytesIO(answer.content)) as book:
+        assert book.sheet_names == ["순위", "점수", "평가위원", "결과"]
+    assert set(done(await town.officer.get(f"{EXPORTS}/all", format="json"))) == {
+        "ranking",
+        "scores",
+        "reviewers",
+        "results",
+    }
+    refused(await town.officer.get(f"{EXPORTS}/all", format="csv"), 422, ("table", "format_of_all"))
+
+
+async def test_whoever_reads_scores_is_on_record(town: Town) -> None:
+    run = await ranked(town)
+    auditor = town.caller("auditor")
+    await auditor.get(f"{EXPORTS}/ranking", format="json")
+    await auditor.get(f"/runs/{run['id']}/ranking")
+    await auditor.get(f"/runs/{run['id']}/snapshot")
+    rows = await town.rows(
+        "select actor, subject, detail from messaging.audit where action = 'scores_read' order by id"
+    )
+    assert [(row["actor"], row["subject"], json.loads(row["detail"])) for row in rows] == [
+        (auditor.name, str(YEAR), {"export": "ranking", "run": run["id"]}),
+        (auditor.name, run["id"], {"document": "ranking"}),
+        (auditor.name, run["id"], {"document": "snapshot"}),
+    ]
+
+
+async def test_a_refused_read_is_not_on_record(town: Town) -> None:
+    await town.prepared({1: {}})
+    refused(await town.officer.get("/runs/run_none/ranking"), 404, ("run", "run_not_found"))
+    assert await town.rows("select from messaging.audit where action = 'scores_read'") == []

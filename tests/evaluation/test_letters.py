@@ -1,0 +1,95 @@
+"""The letter of a school's result: what it says, in which language, and to whom."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from tests.asking import Caller, refused
+from tests.evaluation.town import YEAR, Town
+
+LETTER = f"/programme-years/{YEAR}/result/letter"
+SCHOOLS: Final[dict[int, tuple[int, dict[str, Any]]]] = {
+    1: (95, {"kind": "continuing"}),
+    2: (90, {"tracks": ["new_technology"]}),
+    3: (85, {"tracks": ["new_technology"]}),
+    4: (80, {"tracks": ["new_technology"], "accepts_general": False}),
+    5: (75, {}),
+    6: (50, {}),
+}
+
+
+async def text_of(caller: Caller, folder: Path, language: str | None = None) -> str:
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("pdftotext is not installed")
+    answer = await caller.get(LETTER, **({"language": language} if language else {}))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text
+    file = folder / "letter.pdf"
+    file.write_bytes(answer.content)
+    ran = await asyncio.create_subprocess_exec(
+        reader, "-layout", str(file), "-", stdout=asyncio.subprocess.PIPE
+    )
+    text, _ = await ran.communicate()
+    return text.decode()
+
+
+async def test_a_school_prints_its_preliminary_result_in_korean(town: Town, tmp_path: Path) -> None:
+    await town.prepared({n: wishes for n, (_, wishes) in SCHOOLS.items()})
+    await town.scored({n: total for n, (total, _) in SCHOOLS.items()})
+    run = await town.published("preliminary")
+    text = await text_of(town.school(4), tmp_path)
+    for said in (
+        "예비 선정결과 통지서",
+        "모의 sch_4 고등학교 귀하",
+        "예비 1번",
+        "4위",
+        "종합점수",
+        "80.000점",
+        "정량",
+        "32.000점",
+        "신기술 중점지원",
+        "마지막 배정: 모의 sch_3 고등학교",
+        "이의신청은 2025-03-20 00:00 (한국 시각) 전까지",
+        run["result_sha256"],
+    ):
+        assert said in text, text
+
+
+async def test_the_same_result_in_english(town: Town, tmp_path: Path) -> None:
+    await town.finished(SCHOOLS)
+    text = await text_of(town.school(6), tmp_path, "en")
+    assert "Final result" in text
+    assert "Not selected" in text
+    assert "the total is 10.000 below the cut line of 60" in text
+    assert "appeal" not in text
+    first = await text_of(town.school(1), tmp_path, "en")
+    assert "Selected (General support)" in first
+    assert "The school got what it had asked for first." in first
+
+
+async def test_an_offer_is_in_the_letter_with_its_deadline(town: Town, tmp_path: Path) -> None:
+    await town.finished(SCHOOLS)
+    given_up = {"reason": "too_few_students"}
+    assert (await town.school(2).post(f"/programme-years/{YEAR}/relinquishment", given_up)).status_code == 201
+    offer = await town.offer_of(4)
+    assert offer is not None
+    text = await text_of(town.school(4), tmp_path)
+    assert "예비순위 승계 결과 통지서" in text
+    assert "제안(신기술 중점지원)에는" in text
+
+
+async def test_a_letter_is_for_its_own_school_alone(town: Town) -> None:
+    await town.finished(SCHOOLS)
+    mine = (await town.school(2).get(LETTER)).content
+    assert mine == (await town.school(2).get(LETTER)).content
+    assert mine != (await town.school(3).get(LETTER)).content
+    refused(await town.school(9).get(LETTER), 404, ("result", "result_not_found"))
+    for role in ("officer", "auditor", "reviewer", "company"):
+        assert (await town.caller(role, party="sch_2").get(LETTER)).status_code == 403
+
+
+async def test_a_language_there_is_no_letter_in_is_refused(town: Town) -> None:
+    answer = await town.school(1).get(LETTER, language="fr")
+    assert answer.status_code == 422
