@@ -29,6 +29,7 @@ from placement.handlers.programme import require_results
 from placement.store import bipartite, programme
 from placement.store import classes as store
 from placement.store import offers as offers_store
+from placement.store import students as student_store
 from placement.store.rows import Affected
 
 STUDENT_LEFT = "student_left"
@@ -105,7 +106,7 @@ async def enrol_students(
     await programme.lock_school(tx, school)
     classes = await store.several_for_update(tx, [entry.employment_class for entry in entries], school)
     now = await tx.now()
-    known = await store.known_students(tx, school, [entry.reference for entry in entries])
+    known = await student_store.known_students(tx, school, [entry.reference for entry in entries])
     classes = {each.id: each for each in classes.values() if year in (None, each.year)}
     refuse([*_foreign(entries, classes), *check_roster(entries, known, day_of(now))])
     places = await _places(tx, classes.values(), school)
@@ -116,7 +117,7 @@ async def enrol_students(
         if entry.reference not in known
     }
     ids = {**{reference: student.id for reference, student in known.items()}, **new}
-    await store.add_students(tx, school, new)
+    await student_store.add_students(tx, school, new)
     await _enrol(tx, entries, ids, now)
     known_persons = {ids[each.reference]: each.person for each in entries if each.person is not None}
     await persons.write_persons(tx, keyring, known_persons)
@@ -180,12 +181,12 @@ async def transfer_student(
 
 async def record_consent(tx: Transaction, school: SchoolId, student: StudentId, given_on: date) -> Consent:
     """A school records that a student's parent or guardian agreed to the employment."""
-    await store.require_own(tx, school, student)
+    await student_store.require_own(tx, school, student)
     now = await tx.now()
     if given_on > day_of(now):
         raise Invalid("in_the_past", f"Today is {day_of(now).isoformat()} in Korea", "given_on")
     consent = Consent(student, given_on)
-    await store.record_consents(tx, [consent], tx.actor, now)
+    await student_store.record_consents(tx, [consent], tx.actor, now)
     await audit.record(tx, action="guardian_consent_recorded", subject=student)
     return consent
 
@@ -217,7 +218,7 @@ async def _enrol(
         for entry in entries
         if entry.consented_on is not None
     ]
-    await store.record_consents(tx, consents, tx.actor, now)
+    await student_store.record_consents(tx, consents, tx.actor, now)
 
 
 def _foreign(

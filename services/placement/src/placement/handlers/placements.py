@@ -30,6 +30,7 @@ from placement.handlers.agreements import require_partners
 from placement.store import classes, openings, persons, programme, retention, tripartite
 from placement.store import offers as store
 from placement.store import placements as placement_store
+from placement.store import students as student_store
 
 
 async def sign_agreement(
@@ -106,7 +107,7 @@ async def _require_consents(
     students = [agreement.parties.student for agreement in agreements]
     known = await persons.read(tx, keyring, students)
     minors = [student for student in students if student in known and known[student].minor(day_of(now))]
-    consented = await classes.consented(tx, minors)
+    consented = await student_store.consented(tx, minors)
     refuse(
         Conflict(
             "guardian_consent_missing", f"{each}: a guardian's consent is not recorded", "guardian_consent"

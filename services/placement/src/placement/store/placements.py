@@ -1,7 +1,7 @@
 """Placements, and everything that was ever said of their ends."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import asyncpg
 
@@ -118,6 +118,25 @@ async def save_ends(tx: Transaction, ended: Sequence[Placement], exits: Sequence
         [left.ended_on for left in exits],
         [left.reason for left in exits],
         [left.source for left in exits],
+        tx.actor,
+    )
+
+
+async def save_resumed(tx: Transaction, resumed: Placement, reason: str, now: datetime) -> None:
+    """Keep that an end was taken back."""
+    await tx.execute(
+        """
+        with newest as (
+          update placement set state = 'active', ended_at = null, ended_on = null, ended_reason = null,
+            end_revision = $2
+          where id = $1
+        )
+        insert into placement_end values ($1, $2, null, $3, 'officer', $4, $5)
+        """,
+        resumed.id,
+        resumed.end_revision,
+        reason,
+        now,
         tx.actor,
     )
 
