@@ -1,11 +1,13 @@
 """Routes of tripartite agreements beside their signatures: one with its versions, and the way out of it."""
 
+from typing import Final
+
 from pydantic import Field
 from starlette.responses import Response
 
 from contracts import values
 from placement.domain.persons import Action
-from placement.domain.vocabulary import StudentId
+from placement.domain.vocabulary import StudentId, TripartiteState
 from placement.handlers import persons
 from placement.handlers import tripartite as handlers
 from placement.http.bodies import AgreementPath, Body
@@ -17,6 +19,8 @@ from placement.views.agreements import TripartiteDetail, TripartiteView
 from web import Keys, Read, ReadBy, Recorded, Router, Tx
 
 router = Router(tags=["agreements"])
+
+_NEVER_IN_FORCE: Final = (TripartiteState.WITHDRAWN, TripartiteState.LAPSED)
 
 
 class WithdrawAgreement(Body):
@@ -37,10 +41,14 @@ async def withdraw(
 
 @router.get("/tripartite-agreements/{agreement}/document", response_class=Response)
 async def document(agreement: AgreementPath, own: AnyParty, tx: Recorded, keys: Keys, by: ReadBy) -> Response:
-    """The agreement as it stands, to be printed (PDF); that it names the student goes on record."""
+    """The agreement as it stands, to be printed (PDF); that it names the student goes on record.
+
+    One that was withdrawn or lapsed never tied anybody, and names nobody.
+    """
     shown = await views.tripartite_detail(tx, agreement, (own.side, own.party))
     student = StudentId(shown.student)
-    known = await persons.reveal(tx, keys, by, [student], Action.AGREEMENT_PRINTED)
+    named = [] if shown.state in _NEVER_IN_FORCE else [student]
+    known = await persons.reveal(tx, keys, by, named, Action.AGREEMENT_PRINTED)
     return await printed("tripartite", await documents.tripartite(tx, shown, known.get(student)))
 
 
