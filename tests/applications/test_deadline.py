@@ -7,8 +7,8 @@ import pytest
 from tests.applications.town import DEADLINE, MICROSECOND, PDF, Applicant, Town
 from tests.asking import done, refused
 
-from applications import store
 from applications.domain.vocabulary import CallId, SchoolId
+from applications.store import calls as store
 from chassis.transaction import Command, begin
 
 

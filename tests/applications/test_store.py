@@ -10,7 +10,6 @@ import pytest
 from pydantic import TypeAdapter
 from tests.applications.town import BEFORE, DEADLINE, OPENS, PDF, Town, policy
 
-from applications import store
 from applications.domain.answers import Answers, Asked
 from applications.domain.applications import Application, draft
 from applications.domain.calls import Terms, announce
@@ -27,6 +26,7 @@ from applications.domain.vocabulary import (
     Track,
     Year,
 )
+from applications.store import applications, calls, schools, years
 from chassis import migrations
 from chassis.refusals import NotFound
 from chassis.transaction import Command, Transaction, begin
@@ -54,70 +54,70 @@ def drafted(application: str = "app_1") -> Application:
 
 
 async def prepare(tx: Transaction) -> None:
-    await store.add_schools(tx, [SCHOOL], NOW)
-    assert await store.add_year(tx, YEAR)
-    await store.open_receipts(tx, YEAR.year)
-    await store.add_call(tx, CALL)
+    await schools.add_schools(tx, [SCHOOL], NOW)
+    assert await years.add_year(tx, YEAR)
+    await years.open_receipts(tx, YEAR.year)
+    await calls.add_call(tx, CALL)
 
 
 async def test_a_year_a_school_and_a_call_are_loaded_as_they_were_saved(town: Town) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
-        assert await store.year(tx, YEAR.year) == YEAR
-        assert await store.school_for_update(tx, SCHOOL.id) == SCHOOL
-        assert await store.schools_known(tx, [FACTS]) == [FACTS]
-        assert await store.call_for_update(tx, CALL.id) == CALL
+        assert await years.year(tx, YEAR.year) == YEAR
+        assert await schools.school_for_update(tx, SCHOOL.id) == SCHOOL
+        assert await schools.schools_known(tx, [FACTS]) == [FACTS]
+        assert await calls.call_for_update(tx, CALL.id) == CALL
         closed = replace(CALL, state=CallState.CLOSED, closed_at=DEADLINE, version=2)
-        await store.save_call(tx, closed)
-        assert await store.call_for_share(tx, CALL.id) == closed
-        assert await store.add_year(tx, YEAR) is False
+        await calls.save_call(tx, closed)
+        assert await calls.call_for_share(tx, CALL.id) == closed
+        assert await years.add_year(tx, YEAR) is False
 
 
 async def test_an_application_is_loaded_as_it_was_saved_in_each_state(town: Town) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
         present = drafted()
-        assert await store.add_application(tx, present, NOW)
-        assert await store.application_for_update(tx, present.id, SCHOOL.id) == present
+        assert await applications.add_application(tx, present, NOW)
+        assert await applications.application_for_update(tx, present.id, SCHOOL.id) == present
         document = take_in(DocumentId("doc_1"), "operation_plan", PDF, NOW)
-        await store.add_document(tx, present.id, document, PDF)
+        await applications.add_document(tx, present.id, document, PDF)
         saved = present.save(ANSWERS, CALL.window(), NOW).attach(document, 0, CALL.window(), NOW)
         submitted = replace(saved.submit(ASKED, CALL.window(), NOW), receipt="2025-0001")
         withdrawn = submitted.withdraw("too_few_students", CALL.window(), DEADLINE)
         for state in (saved, submitted, withdrawn):
-            await store.save_application(tx, state, NOW)
-            assert await store.application_for_update(tx, present.id, SCHOOL.id) == state
+            await applications.save_application(tx, state, NOW)
+            assert await applications.application_for_update(tx, present.id, SCHOOL.id) == state
 
 
 async def test_an_application_is_found_for_its_own_school_alone(town: Town) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
-        await store.add_application(tx, drafted(), NOW)
+        await applications.add_application(tx, drafted(), NOW)
         with pytest.raises(NotFound):
-            await store.application_for_update(tx, ApplicationId("app_1"), SchoolId("sch_2"))
+            await applications.application_for_update(tx, ApplicationId("app_1"), SchoolId("sch_2"))
 
 
 async def test_a_second_standing_application_is_not_kept(town: Town) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
-        assert await store.add_application(tx, drafted("app_1"), NOW) is True
-        assert await store.add_application(tx, drafted("app_2"), NOW) is False
-        await store.save_application(tx, drafted("app_1").withdraw("x", CALL.window(), NOW), NOW)
-        assert await store.add_application(tx, drafted("app_3"), NOW) is True
+        assert await applications.add_application(tx, drafted("app_1"), NOW) is True
+        assert await applications.add_application(tx, drafted("app_2"), NOW) is False
+        await applications.save_application(tx, drafted("app_1").withdraw("x", CALL.window(), NOW), NOW)
+        assert await applications.add_application(tx, drafted("app_3"), NOW) is True
 
 
 async def test_standing_applications_are_those_submitted_and_not_withdrawn(town: Town) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
-        await store.add_application(tx, drafted(), NOW)
-        assert await store.standing_applications(tx, CALL.id) == []
+        await applications.add_application(tx, drafted(), NOW)
+        assert await applications.standing_applications(tx, CALL.id) == []
         submitted = replace(
             drafted().save(ANSWERS, CALL.window(), NOW).submit(ASKED, CALL.window(), NOW), receipt="2025-0001"
         )
-        await store.save_application(tx, submitted, NOW)
-        assert await store.standing_applications(tx, CALL.id) == [submitted.id]
-        await store.save_application(tx, submitted.withdraw("x", CALL.window(), NOW), NOW)
-        assert await store.standing_applications(tx, CALL.id) == []
+        await applications.save_application(tx, submitted, NOW)
+        assert await applications.standing_applications(tx, CALL.id) == [submitted.id]
+        await applications.save_application(tx, submitted.withdraw("x", CALL.window(), NOW), NOW)
+        assert await applications.standing_applications(tx, CALL.id) == []
 
 
 async def test_receipts_drawn_at_once_differ_and_none_waits_for_another(town: Town) -> None:
@@ -126,7 +126,7 @@ async def test_receipts_drawn_at_once_differ_and_none_waits_for_another(town: To
 
     async def draw(drawn: asyncio.Barrier) -> str:
         async with begin(town.pool, COMMAND) as tx:
-            receipt = await store.next_receipt(tx, YEAR.year)
+            receipt = await years.next_receipt(tx, YEAR.year)
             # All have theirs before any of them commits.
             await drawn.wait()
         return receipt
@@ -155,7 +155,7 @@ async def test_receipts_drawn_at_once_differ_and_none_waits_for_another(town: To
 async def test_the_schema_refuses_what_contradicts_itself(town: Town, statement: str) -> None:
     async with begin(town.pool, COMMAND) as tx:
         await prepare(tx)
-        await store.add_application(tx, drafted(), NOW)
+        await applications.add_application(tx, drafted(), NOW)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         async with begin(town.pool, COMMAND) as tx:
             await tx.execute(statement)
@@ -179,7 +179,7 @@ async def test_the_service_itself_may_define_nothing(town: Town, statement: str)
 async def test_two_schools_of_a_name_and_province_without_a_code_are_one(town: Town) -> None:
     with pytest.raises(asyncpg.UniqueViolationError):
         async with begin(town.pool, COMMAND) as tx:
-            await store.add_schools(tx, [SCHOOL, replace(SCHOOL, id=SchoolId("sch_2"))], NOW)
+            await schools.add_schools(tx, [SCHOOL, replace(SCHOOL, id=SchoolId("sch_2"))], NOW)
 
 
 async def test_the_migration_goes_down_as_it_came_up(town: Town) -> None:

@@ -1,8 +1,8 @@
 """What evaluation tells is kept to be shown; events of a school come in order, so the last one holds."""
 
-from applications import store
 from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
 from applications.domain.vocabulary import SchoolId, Year
+from applications.store import outcomes as store
 from chassis.transaction import Transaction
 
 

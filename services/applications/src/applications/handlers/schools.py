@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from applications import announce, store
+from applications import announce
 from applications.domain.schools import School, SchoolFacts, unknown_of
 from applications.domain.vocabulary import SchoolId
+from applications.store import schools as store
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict
 from chassis.transaction import Transaction

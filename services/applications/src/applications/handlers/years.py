@@ -1,10 +1,13 @@
 """Use cases of programme years and their calls; an officer's each."""
 
-from applications import announce, store
+from applications import announce
 from applications.domain import calls, policy
 from applications.domain.calls import Call, Extension, Terms
 from applications.domain.policy import Policy, ProgrammeYear
 from applications.domain.vocabulary import CallId, Year
+from applications.store import applications, schools
+from applications.store import calls as call_store
+from applications.store import years as store
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict
 from chassis.transaction import Transaction
@@ -26,17 +29,17 @@ async def open_year(tx: Transaction, year: Year, rules: Policy) -> ProgrammeYear
 async def announce_call(tx: Transaction, year: Year, terms: Terms) -> Call:
     opened, now = await store.year(tx, year), await tx.now()
     call = calls.announce(CallId(identifiers.new("cal")), opened, terms, now)
-    await store.add_call(tx, call)
+    await call_store.add_call(tx, call)
     outbox.add(tx, announce.call_opened(call, now))
     await audit.record(tx, "call_announced", call.id)
     return call
 
 
 async def amend_call(tx: Transaction, call: CallId, terms: Terms, reason: str) -> Call:
-    present = await store.call_for_update(tx, call)
+    present = await call_store.call_for_update(tx, call)
     year, now = await store.year(tx, present.year), await tx.now()
     amended = present.amend(terms, year.policy, now)
-    await store.save_call(tx, amended)
+    await call_store.save_call(tx, amended)
     outbox.add(tx, announce.call_amended(amended, reason, now))
     detail = {"deadline_before": present.terms.deadline.isoformat(), "deadline": terms.deadline.isoformat()}
     await audit.record(tx, "call_amended", call, reason=reason, detail=detail)
@@ -44,12 +47,12 @@ async def amend_call(tx: Transaction, call: CallId, terms: Terms, reason: str) -
 
 
 async def grant_extension(tx: Transaction, call: CallId, extension: Extension) -> Call:
-    present = await store.call_for_update(tx, call)
-    await store.school(tx, extension.school)
-    before = await store.extended_until(tx, call, extension.school)
+    present = await call_store.call_for_update(tx, call)
+    await schools.school(tx, extension.school)
+    before = await call_store.extended_until(tx, call, extension.school)
     year, now = await store.year(tx, present.year), await tx.now()
     present.extend(extension, before, year.policy, now)
-    await store.save_extension(tx, call, extension, now)
+    await call_store.save_extension(tx, call, extension, now)
     outbox.add(tx, announce.extension_granted(present, extension, now))
     detail = {"school": extension.school, "until": extension.until.isoformat()}
     await audit.record(tx, "extension_granted", call, reason=extension.reason, detail=detail)
@@ -61,11 +64,13 @@ async def close_call(tx: Transaction, call: CallId) -> dict[str, int]:
 
     The call's row is locked for us alone first: every submission that was accepted is committed by then.
     """
-    present = await store.call_for_update(tx, call)
-    last_extension, now = await store.last_extension(tx, call), await tx.now()
+    present = await call_store.call_for_update(tx, call)
+    last_extension, now = await call_store.last_extension(tx, call), await tx.now()
     closed = present.close(last_extension, now)
-    await store.save_call(tx, closed)
-    manifest = await outbox.sequences(tx, topics.APPLICATIONS, await store.standing_applications(tx, call))
+    await call_store.save_call(tx, closed)
+    manifest = await outbox.sequences(
+        tx, topics.APPLICATIONS, await applications.standing_applications(tx, call)
+    )
     outbox.add(tx, announce.call_closed(closed, manifest, now))
     await audit.record(tx, "call_closed", call, detail={"standing": len(manifest)})
     return manifest

@@ -7,13 +7,15 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from applications import views
 from applications.domain.answers import Answers
 from applications.domain.documents import MEDIA_TYPES, SIZE_LIMIT
 from applications.domain.vocabulary import ApplicationId, CallId, Kind, Track
 from applications.handlers import applications as handlers
 from applications.http.identity import Applicant, Confined
-from applications.views import ApplicationFilter, ApplicationRow, ApplicationView, Page, ReceiptView
+from applications.views import applications as views
+from applications.views import documents
+from applications.views.applications import ApplicationFilter, ApplicationRow, ApplicationView, ReceiptView
+from applications.views.shapes import Page
 from contracts import values
 from web import Read, Router, Tx
 
@@ -127,6 +129,6 @@ async def show_receipt(application: Id, school: Confined, read: Read) -> Receipt
 async def download(
     application: Id, document: Annotated[str, Path(max_length=64)], school: Confined, read: Read
 ) -> Response:
-    name, media_type, content = await views.content(read, application, document, school)
+    name, media_type, content = await documents.content(read, application, document, school)
     disposition = f'attachment; filename="{name}"'
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Path
 from fastapi.responses import Response
 
-from applications import views
 from applications.domain.vocabulary import ApplicationId
 from applications.http.identity import OwnReviews
-from applications.views import DocumentView
+from applications.views import documents as views
+from applications.views.documents import DocumentView
 from web import Read, Router
 
 router = Router(tags=["review"])

@@ -7,12 +7,13 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from applications import views
 from applications.domain.schools import SchoolFacts
 from applications.domain.vocabulary import SchoolId
 from applications.handlers import schools as handlers
 from applications.http.identity import Anyone, Officer
-from applications.views import Page, SchoolFilter, SchoolView
+from applications.views import schools as views
+from applications.views.schools import SchoolFilter, SchoolView
+from applications.views.shapes import Page
 from contracts import values
 from web import Read, Router, Tx
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from applications import views
 from applications.domain import policy as domain
 from applications.domain.calls import Extension, Terms
 from applications.domain.rules import refuse
 from applications.domain.vocabulary import CallId, Kind, SchoolId, Track, Year
 from applications.handlers import years as handlers
 from applications.http.identity import Anyone, Officer, Overseer
-from applications.views import CallView, ExtensionView, YearView
+from applications.views import years as views
+from applications.views.years import CallView, ExtensionView, YearView
 from chassis.refusals import Invalid
 from contracts import values
 from contracts.applications import Policy
