@@ -11,13 +11,14 @@ from evaluation.domain.appeals import Ground, Verdict
 from evaluation.domain.vocabulary import AppealId, ReviewStage
 from evaluation.handlers import appeals as handlers
 from evaluation.handlers.appeals import Filing
+from evaluation.handlers.exports import read_scores
 from evaluation.http.bodies import Body, YearPath
 from evaluation.http.identity import Officer, Overseer, OwnSchool
 from evaluation.views import appeals as views
 from evaluation.views.appeals import AppealView, OwnAppealView
 from evaluation.views.comparing import ComparisonView
 from evaluation.views.what_ifs import compared_by_appeal
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 AppealPath = Annotated[AppealId, Path(max_length=64)]
 Text = Annotated[str, Field(min_length=10, max_length=4000)]
@@ -101,6 +102,7 @@ async def decide(appeal: AppealPath, body: VerdictBody, _: Officer, tx: Tx) -> A
 
 
 @router.get("/appeals/{appeal}/comparison")
-async def compare(appeal: AppealPath, _: Overseer, read: Read) -> ComparisonView:
+async def compare(appeal: AppealPath, _: Overseer, tx: Recorded) -> ComparisonView:
     """What selection came to before and after the appeal was upheld, school by school."""
-    return await compared_by_appeal(read, appeal)
+    await read_scores(tx, appeal, document="comparison")
+    return await compared_by_appeal(tx, appeal)

@@ -12,12 +12,13 @@ from evaluation.domain.policy import Aggregation, Normalisation
 from evaluation.domain.vocabulary import RunId, WhatIfId
 from evaluation.domain.what_ifs import Changes, Limits
 from evaluation.handlers import what_ifs as handlers
+from evaluation.handlers.exports import read_scores
 from evaluation.http.bodies import Body, RunPath, YearPath
 from evaluation.http.identity import Officer, Overseer
 from evaluation.views import what_ifs as views
 from evaluation.views.comparing import ComparisonView
 from evaluation.views.what_ifs import WhatIfView
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 WhatIfPath = Annotated[WhatIfId, Path(max_length=64)]
 Limit = Annotated[int, Field(ge=0, le=values.LARGEST)]
@@ -75,23 +76,28 @@ async def show(what_if: WhatIfPath, _: Overseer, read: Read) -> WhatIfView:
 
 
 @router.get("/what-ifs/{what_if}/comparison")
-async def compare(what_if: WhatIfPath, _: Overseer, read: Read) -> ComparisonView:
+async def compare(what_if: WhatIfPath, _: Overseer, tx: Recorded) -> ComparisonView:
     """School by school: what the result is, and what it would be."""
-    return await views.compared(read, what_if)
+    await read_scores(tx, what_if, document="comparison")
+    return await views.compared(tx, what_if)
 
 
 @router.get("/what-ifs/{what_if}/snapshot", response_class=Response)
-async def snapshot(what_if: WhatIfPath, _: Overseer, read: Read) -> Response:
+async def snapshot(what_if: WhatIfPath, _: Overseer, tx: Recorded) -> Response:
     """The changed snapshot as it was hashed, for `evaluation recompute`."""
-    return Response(await views.document(read, what_if, "snapshot"), media_type="application/json")
+    await read_scores(tx, what_if, document="snapshot")
+    return Response(await views.document(tx, what_if, "snapshot"), media_type="application/json")
 
 
 @router.get("/what-ifs/{what_if}/result", response_class=Response)
-async def result(what_if: WhatIfPath, _: Overseer, read: Read) -> Response:
-    return Response(await views.document(read, what_if, "result"), media_type="application/json")
+async def result(what_if: WhatIfPath, _: Overseer, tx: Recorded) -> Response:
+    """The changed result as it was hashed, for `evaluation recompute --expect`."""
+    await read_scores(tx, what_if, document="result")
+    return Response(await views.document(tx, what_if, "result"), media_type="application/json")
 
 
 @router.get("/runs/{run}/comparison")
-async def compare_runs(run: RunPath, before: RunId, _: Overseer, read: Read) -> ComparisonView:
+async def compare_runs(run: RunPath, before: RunId, _: Overseer, tx: Recorded) -> ComparisonView:
     """Two runs of a year beside each other, school by school."""
-    return await views.runs_compared(read, before, run)
+    await read_scores(tx, run, document="comparison")
+    return await views.runs_compared(tx, before, run)
