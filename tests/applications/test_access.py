@@ -41,6 +41,8 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ("GET", "/applications/{application}", OVERSEEN, None),
     ("GET", "/applications/{application}/receipt", OVERSEEN, None),
     ("GET", "/applications/{application}/documents/{document}", OVERSEEN, None),
+    ("GET", "/reviews/{application}/documents", {"reviewer"}, None),
+    ("GET", "/reviews/{application}/documents/{document}", {"reviewer"}, None),
     ("GET", "/audit", {"auditor"}, None),
     ("GET", "/audit/head", {"auditor"}, None),
     ("GET", "/audit/heads", {"auditor"}, None),
