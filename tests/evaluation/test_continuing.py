@@ -13,8 +13,11 @@ from tests.telling import Given
 
 from contracts import placement, topics
 from contracts.examples import example
-from evaluation.domain.figures import Outcome
-from evaluation.domain.vocabulary import SchoolId
+from evaluation.domain.continuing import ContinuedSupport
+from evaluation.domain.figures import Counted, Outcome
+from evaluation.domain.intake import Party, Scored
+from evaluation.domain.vocabulary import ApplicationId, SchoolId, Year
+from evaluation.rubrics.form import RubricForm
 
 CLOSE = f"/programme-years/{YEAR}/scoring-closure"
 SUPPORT = f"/programme-years/{YEAR}/continued-support"
@@ -134,9 +137,9 @@ async def test_outcomes_of_the_cohort_and_day_that_the_rubric_names_are_scored_b
     [figure] = shown["figures"]
     assert (figure["value"], figure["score"], figure["points"]) == ("50", "20.000", "20.000")
     assert figure["outcome"]["cohort"] == YEAR - 1
-    assert shown["explanation_en"] == (
+    assert shown["explanation_en"].startswith(
         "results: employment rate 50 % (12 ÷ (30 - 4 - 1 - 1)) of the students of 2024 as of 2024-12-31 "
-        "gives 20/40."
+        "gives 20/40. "
     )
     assert "2024년 학생의 2024-12-31 기준 취업률 50%" in shown["explanation_ko"]
 
@@ -232,6 +235,11 @@ async def test_below_the_line_a_school_is_dropped_and_a_correction_may_confirm_i
         "sch_2": "dropped",
     }
     assert shown["sch_2"]["reasons"] == ["below_line_performance", "below_cut_line"]
+    assert shown["sch_2"]["explanation_en"].endswith(
+        "With 58.000 points support is not continued. Reason: 7.000 below the stage's line of 65. "
+        "Reason: 2.000 below the cut line of 60."
+    )
+    assert shown["sch_1"]["explanation_ko"].endswith("종합 68.000점으로 계속지원을 확정합니다.")
     done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
     await town.published("preliminary")
     await town.receive(outcome(town, 2, revision=2))
@@ -301,3 +309,49 @@ async def test_an_answer_that_is_missing_is_named(town: Town) -> None:
         "results",
         "not_answered",
     )
+
+
+@pytest.mark.parametrize(
+    ("barred", "ko", "en"),
+    [
+        ((), "종합 63.500점으로 계속지원을 확정합니다.", "With 63.500 points support is continued."),
+        (
+            ("below_minimum_quantitative",),
+            "사유: 정량 최저점수 25점에 3.500점 부족.",
+            "Reason: 3.500 below the quantitative minimum of 25.",
+        ),
+        (
+            ("below_minimum_plan",),
+            "사유: plan 최저점수 50점 미달.",
+            "Reason: below the minimum for plan of 50.",
+        ),
+        (
+            ("below_line_performance",),
+            "사유: 평가 통과점수 62점에 0.500점 부족.",
+            "Reason: 0.500 below the stage's line of 62.",
+        ),
+        (("sanctioned",), "사유: sanctioned.", "Reason: sanctioned."),
+    ],
+)
+def test_why_a_school_is_dropped_names_the_line_and_by_how_much(
+    barred: tuple[str, ...], ko: str, en: str
+) -> None:
+    form = deepcopy(RUBRIC)
+    continuing = form["kinds"]["continuing"]
+    continuing["stages"][0]["line"] = "62"
+    continuing["minima"] = {"quantitative": "25"}
+    continuing["criteria"][1]["minimum"] = "50"
+    continuing["bonus"] = [
+        {"name": "extra", "name_ko": "가점", "name_en": "Extra", "points": "2", "ground": "officer"}
+    ]
+    rules = RubricForm.model_validate(form).rubrics("plain", 1).kinds["continuing"]
+    school = SchoolId("sch_1")
+    application = ApplicationId("app_1")
+    party = Party(application, Year(YEAR), school, "모의", None, "seoul", "continuing")
+    parts = {"quantitative": Decimal("21.500"), "qualitative": Decimal("40.000"), "bonus": Decimal("2.000")}
+    total = Scored(party, (), accepts_general=True, total=Decimal("63.500"), parts=parts, barred=barred)
+    counted = Counted(application, school, "모의", "continuing", {}, waived=False, bonus=frozenset({"extra"}))
+    support = ContinuedSupport(counted, rules, (), total, Decimal(60))
+    told_ko, told_en = support.explained()
+    assert told_ko.endswith(ko)
+    assert told_en.endswith(en)

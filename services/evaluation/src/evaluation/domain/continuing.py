@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from evaluation.domain.figures import Counted, FigureScore, Lack, Outcome
 from evaluation.domain.intake import Scored
-from evaluation.domain.rubric import Criterion, Figure, OutcomeFigure, OutcomeMeasure, Rubric
+from evaluation.domain.rubric import BONUS, Criterion, Figure, OutcomeFigure, OutcomeMeasure, Rubric
+from evaluation.domain.scoring import BELOW_LINE, BELOW_MINIMUM
 from evaluation.domain.vocabulary import SchoolId, Year
 
 Decision = Literal["pending", "confirmed", "dropped"]
@@ -29,6 +30,11 @@ _LACKS: Final[Mapping[Lack, Texts]] = {
     "nobody_to_count": ("해당 학생이 없어", "there was nobody to count, so it counts as"),
 }
 _SHOWN: Final = Decimal("0.001")
+BELOW_CUT_LINE: Final = "below_cut_line"
+PARTS: Final[Mapping[str, Texts]] = {
+    "quantitative": ("정량", "quantitative"),
+    "qualitative": ("정성", "qualitative"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class ContinuedSupport:
     """How a continuing school stands; without a total nothing is decided."""
 
     counted: Counted
+    rubric: Rubric
     figures: tuple[Sourced, ...]
     total: Scored | None
     cut_line: Decimal
@@ -60,7 +67,7 @@ class ContinuedSupport:
         """Why it is dropped, as codes."""
         if self.total is None:
             return ()
-        low = ("below_cut_line",) if self.total.total < self.cut_line else ()
+        low = (BELOW_CUT_LINE,) if self.total.total < self.cut_line else ()
         return (*self.total.barred, *low)
 
     @property
@@ -70,9 +77,52 @@ class ContinuedSupport:
         return "dropped" if self.reasons else "confirmed"
 
     def explained(self) -> Texts:
-        """Each figure with its source and what it scored, in sentences."""
+        """Each figure with its source and what it scored; then what was decided, and why."""
         told = [_explained(each) for each in self.figures]
+        if self.total is not None:
+            told += [self._decided(self.total), *(self._because(each, self.total) for each in self.reasons)]
         return " ".join(ko for ko, _ in told), " ".join(en for _, en in told)
+
+    def _decided(self, total: Scored) -> Texts:
+        points = f"{total.total:f}"
+        if self.decision == "confirmed":
+            return (
+                f"종합 {points}점으로 계속지원을 확정합니다.",
+                f"With {points} points support is continued.",
+            )
+        return (
+            f"종합 {points}점으로 계속지원에서 제외합니다.",
+            f"With {points} points support is not continued.",
+        )
+
+    def _because(self, reason: str, total: Scored) -> Texts:
+        """A reason with its line, and by how much that was missed where the total tells it."""
+        (ko, en), line, points = self._line(reason, total)
+        if line is None:
+            return f"사유: {reason}.", f"Reason: {reason}."
+        if points is None:
+            return f"사유: {ko} {line:f}점 미달.", f"Reason: below {en} of {line:f}."
+        by = line - points
+        return f"사유: {ko} {line:f}점에 {by:f}점 부족.", f"Reason: {by:f} below {en} of {line:f}."
+
+    def _line(self, reason: str, total: Scored) -> tuple[Texts, Decimal | None, Decimal | None]:
+        """What line a reason speaks of, and the points that were held against it where they are known."""
+        if reason == BELOW_CUT_LINE:
+            return ("기준점수", "the cut line"), self.cut_line, total.total
+        if reason.startswith(BELOW_LINE):
+            rule = next(each for each in self.rubric.stages if reason == f"{BELOW_LINE}{each.stage}")
+            reached = total.total - total.parts.get(BONUS, Decimal(0))
+            known = rule is self.rubric.stages[-1]
+            return ("평가 통과점수", "the stage's line"), rule.line, reached if known else None
+        name = reason.removeprefix(BELOW_MINIMUM)
+        if name in self.rubric.minima:
+            ko, en = PARTS.get(name, (name, name))
+            return (f"{ko} 최저점수", f"the {en} minimum"), self.rubric.minima[name], total.parts[name]
+        criterion = next((each for each in self.rubric.criteria if each.name == name), None)
+        if criterion is None:
+            return (reason, reason), None, None
+        texts = (f"{criterion.name_ko} 최저점수", f"the minimum for {criterion.name_en}")
+        return texts, criterion.minimum, None
 
 
 def sourced(

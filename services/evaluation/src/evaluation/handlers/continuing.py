@@ -37,6 +37,7 @@ async def evaluated(
     return [
         ContinuedSupport(
             counted,
+            rubric,
             sourced(rubric, year, counted.school, scores, revisions),
             totals.get(counted.application),
             programme.policy.cut_line,

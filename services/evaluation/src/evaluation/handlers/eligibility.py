@@ -10,7 +10,7 @@ from evaluation.domain.eligibility import Sanction
 from evaluation.domain.vocabulary import ApplicationId, SchoolId, Stage
 from evaluation.handlers.intake import reopen_scoring, reopen_stages
 from evaluation.store import eligibility as store
-from evaluation.store import intake
+from evaluation.store import intake, schools
 
 
 async def record_sanction(
@@ -21,7 +21,7 @@ async def record_sanction(
     Raises:
         Invalid: rules `school_unknown`, `until_after_since`.
     """
-    if not await intake.schools(tx, [school]):
+    if not await schools.known(tx, [school]):
         raise Invalid("school_unknown", "No such school is known here: school", "school")
     sanction = Sanction(identifiers.new("san"), school, reason, since, until)
     await store.add_sanction(tx, sanction, await tx.now())

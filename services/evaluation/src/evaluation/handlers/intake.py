@@ -16,16 +16,16 @@ from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.vocabulary import KST, CallId, SchoolId, Stage, Year
 from evaluation.store import eligibility as words
 from evaluation.store import intake as store
-from evaluation.store import runs, stages
+from evaluation.store import runs, schools, stages
 
 READING: Final = Inbox(topics.APPLICATIONS)
 """Asked only how far the streams of the applications service were read."""
 
 
-async def take_schools(tx: Transaction, schools: Sequence[School]) -> None:
+async def take_schools(tx: Transaction, told: Sequence[School]) -> None:
     """Keep what the register says now; the last word on a school counts."""
-    newest = {school.id: school for school in schools}
-    await store.put_schools(tx, list(newest.values()))
+    newest = {school.id: school for school in told}
+    await schools.put(tx, list(newest.values()))
     await start_evaluation(tx)
 
 
@@ -62,8 +62,8 @@ async def _complete(tx: Transaction, call: Call) -> bool:
     """The manifest was reached, every school is known, and who took part in the year before."""
     return (
         not await READING.missing(tx, topics.APPLICATIONS, call.manifest)
-        and not await store.unknown_schools(tx, call.manifest)
-        and await store.participants_known(tx, Year(call.year - 1))
+        and not await schools.unknown(tx, call.manifest)
+        and await schools.participants_known(tx, Year(call.year - 1))
     )
 
 
@@ -116,12 +116,12 @@ async def import_participants(tx: Transaction, year: Year, participants: Sequenc
     """
     await store.lock_calls(tx, Year(year + 1))
     await _may_import(tx, year)
-    known = await store.schools(tx, [each.school for each in participants])
+    known = await schools.known(tx, [each.school for each in participants])
     broken: list[Refusal] = list(_broken(participants, known))
     if broken:
         raise Several(broken)
     now = await tx.now()
-    added = await store.add_participants(tx, year, participants, now)
+    added = await schools.add_participants(tx, year, participants, now)
     for each in participants:
         if each.school in added:
             outbox.add(tx, announce.participated(year, known[each.school], each, now))

@@ -23,7 +23,7 @@ from evaluation.domain.vocabulary import (
     Year,
 )
 from evaluation.handlers.runs import add_run
-from evaluation.store import intake, runs
+from evaluation.store import intake, runs, schools
 from evaluation.store import places as store
 
 
@@ -147,7 +147,7 @@ async def promote(tx: Transaction, programme: ProgrammeYear, now: datetime) -> N
     final = snapshots.parse(json.loads(await runs.final_snapshot(tx, programme.year)))
     standings = await store.standings(tx, programme.year)
     pending = await store.pending(tx, programme.year)
-    closed = [school.id for school in (await intake.schools(tx, standings)).values() if school.closed]
+    closed = [school.id for school in (await schools.known(tx, standings)).values() if school.closed]
     snapshot = places.standing_now(final, standings, pending, closed)
     decided = snapshots.decided(snapshot)
     awards = [decision.award for decision in decided.decisions]

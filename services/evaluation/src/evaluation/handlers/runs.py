@@ -24,7 +24,7 @@ from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, St
 from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
-from evaluation.store import appeals, intake, places, reviews
+from evaluation.store import appeals, intake, places, reviews, schools
 from evaluation.store import runs as store
 from evaluation.store.runs import Documents
 
@@ -138,12 +138,10 @@ async def _explain(
 ) -> None:
     applicants = {each.id: each for each in decided.applicants}
     applications = await intake.applications_of(tx, programme.year)
-    schools = await intake.schools(tx, applicants)
+    known = await schools.known(tx, applicants)
     named = await rubrics.of_year(tx, programme)
     names = Names(
-        schools={
-            school.id: (school.name_ko, school.name_en or school.name_ko) for school in schools.values()
-        },
+        schools={school.id: (school.name_ko, school.name_en or school.name_ko) for school in known.values()},
         tracks={track: (name.ko, name.en) for track, name in TRACKS.items()},
         quotas=programme.policy.quotas,
         criteria={
@@ -217,7 +215,7 @@ async def _publish_final(
     await places.add_standings(tx, [_standing(each, now) for each in outcomes])
     for outcome in outcomes:
         outbox.add(tx, announce.final(run, outcome, now))
-    manifest = await outbox.sequences(tx, topics.EVALUATION, await intake.every_school(tx))
+    manifest = await outbox.sequences(tx, topics.EVALUATION, await schools.every(tx))
     outbox.add(tx, announce.results_published(run, _counted(outcomes), manifest, now, None))
     await start_evaluation(tx)
 

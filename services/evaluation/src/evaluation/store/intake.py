@@ -1,4 +1,4 @@
-"""Statements about what other services tell: schools, years, calls, applications, earlier participants."""
+"""Statements about what other services tell: years, calls, applications."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,50 +10,12 @@ from pydantic import TypeAdapter
 
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
-from evaluation.domain.intake import Application, Call, Participant, Party, School
+from evaluation.domain.intake import Application, Call, Party
 from evaluation.domain.policy import ProgrammeYear, YearPolicy
 from evaluation.domain.vocabulary import ApplicationId, CallId, SchoolId, Stage, Year
 
 _POLICY: Final = TypeAdapter(YearPolicy)
 SEATS: Final = "*"
-
-
-async def put_schools(tx: Transaction, schools: Sequence[School]) -> None:
-    await tx.execute(
-        """
-        insert into school (id, name_ko, name_en, province, school_type, state, stream)
-        select * from unnest(
-          $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]
-        )
-        on conflict (id) do update
-        set name_ko = excluded.name_ko, name_en = excluded.name_en, province = excluded.province,
-            school_type = excluded.school_type, state = excluded.state, stream = excluded.stream
-        """,
-        [school.id for school in schools],
-        [school.name_ko for school in schools],
-        [school.name_en for school in schools],
-        [school.province for school in schools],
-        [school.school_type for school in schools],
-        ["closed" if school.closed else "open" for school in schools],
-        [school.stream for school in schools],
-    )
-
-
-async def schools(tx: Transaction, ids: Iterable[SchoolId]) -> dict[SchoolId, School]:
-    """Those of the schools that are known."""
-    rows = await tx.fetch("select * from school where id = any($1)", list(ids))
-    return {
-        SchoolId(row["id"]): School(
-            SchoolId(row["id"]),
-            row["name_ko"],
-            row["name_en"],
-            row["province"],
-            row["school_type"],
-            closed=row["state"] == "closed",
-            stream=row["stream"],
-        )
-        for row in rows
-    }
 
 
 async def put_year(tx: Transaction, year: Year, policy: str, opened_at: datetime) -> None:
@@ -251,18 +213,6 @@ async def withdraw(tx: Transaction, application: ApplicationId, withdrawn_at: da
     )
 
 
-async def unknown_schools(tx: Transaction, applications: Iterable[str]) -> list[str]:
-    """Schools of these applications of which nothing was told yet."""
-    rows = await tx.fetch(
-        """
-        select distinct a.school from application a
-        where a.id = any($1) and not exists (select from school s where s.id = a.school) order by 1
-        """,
-        list(applications),
-    )
-    return [row["school"] for row in rows]
-
-
 async def parties(tx: Transaction, applications: Iterable[ApplicationId]) -> dict[ApplicationId, Party]:
     rows = await tx.fetch("select * from application where id = any($1)", list(applications))
     return {ApplicationId(row["id"]): party_of(row) for row in rows}
@@ -272,48 +222,6 @@ async def applications_of(tx: Transaction, year: Year) -> dict[SchoolId, Applica
     """The one eligible application of each school in a year."""
     rows = await tx.fetch("select id, school from application where year = $1 and eligible", year)
     return {SchoolId(row["school"]): ApplicationId(row["id"]) for row in rows}
-
-
-async def every_school(tx: Transaction) -> list[str]:
-    """The ids of all schools known, and of those that applied."""
-    rows = await tx.fetch("select id from school union select school from application")
-    return [row["id"] for row in rows]
-
-
-async def participants_known(tx: ReadTransaction, year: Year) -> bool:
-    """Whether it is known who took part in a year: imported, or decided here."""
-    known: bool = await tx.fetchval(
-        """
-        select exists (select from participation_import where year = $1)
-            or exists (select from programme_year where year = $1 and stage = 'final')
-        """,
-        year,
-    )
-    return known
-
-
-async def add_participants(
-    tx: Transaction, year: Year, participants: Sequence[Participant], now: datetime
-) -> set[SchoolId]:
-    """Keep those who took part in an earlier year; the schools that were not known to have."""
-    await tx.execute(
-        "insert into participation_import (year, imported_at) values ($1, $2) on conflict do nothing",
-        year,
-        now,
-    )
-    rows = await tx.fetch(
-        """
-        insert into participant (year, school, kind, designations)
-        select $1, school, kind, array(select jsonb_array_elements_text(designations))
-        from unnest($2::text[], $3::text[], $4::jsonb[]) as u (school, kind, designations)
-        on conflict do nothing returning school
-        """,
-        year,
-        [each.school for each in participants],
-        [each.kind for each in participants],
-        [json.dumps(each.designations) for each in participants],
-    )
-    return {SchoolId(row["school"]) for row in rows}
 
 
 def party_of(row: asyncpg.Record) -> Party:
