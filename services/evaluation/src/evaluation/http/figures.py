@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import Path
 
 from evaluation.handlers import continuing, counting, figures
+from evaluation.handlers.exports import read_scores
 from evaluation.http.bodies import ApplicationPath, ReasonBody, YearPath
 from evaluation.http.identity import Confined, Officer, Overseer
 from evaluation.views import continuing as views
 from evaluation.views.continuing import ContinuedSupportView, MissingFigureView
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 router = Router(tags=["figures and continued support"])
 
@@ -17,12 +18,15 @@ BonusPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 @router.get("/programme-years/{year}/continued-support")
-async def continued_support(year: YearPath, school: Confined, read: Read) -> list[ContinuedSupportView]:
+async def continued_support(year: YearPath, school: Confined, tx: Recorded) -> list[ContinuedSupportView]:
     """Continuing schools with their figures, where these come from, and who is confirmed or dropped.
 
-    A school sees its own figures, and what was decided once the preliminary result is published.
+    A school sees its own figures, and what was decided once the preliminary result is published. That others
+    read them is on record.
     """
-    return [views.continued(each) for each in await continuing.evaluated(read, year, school=school)]
+    if school is None:
+        await read_scores(tx, str(year), figures="continued_support")
+    return [views.continued(each) for each in await continuing.evaluated(tx, year, school=school)]
 
 
 @router.get("/programme-years/{year}/missing-figures")

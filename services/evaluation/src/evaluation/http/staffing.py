@@ -10,6 +10,7 @@ from evaluation.domain.assigning import Shortage
 from evaluation.handlers import assigning, pool, reviewing, statistics
 from evaluation.handlers import scoring as sheets
 from evaluation.handlers.assigning import Assigned, Plans
+from evaluation.handlers.exports import read_scores
 from evaluation.handlers.reviewing import Closed
 from evaluation.handlers.statistics import Statistics
 from evaluation.http.bodies import ApplicationPath, YearPath
@@ -36,7 +37,7 @@ from evaluation.views.reviewing_shapes import (
     ReviewerView,
     StatisticsView,
 )
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 router = Router(tags=["reviewers and stages"])
 
@@ -228,10 +229,15 @@ async def reopen(
 
 @router.get("/programme-years/{year}/stages/{kind}/{stage}/statistics")
 async def show_statistics(
-    year: YearPath, kind: KindPath, stage: StagePath, _: Overseer, read: Read
+    year: YearPath, kind: KindPath, stage: StagePath, _: Overseer, tx: Recorded
 ) -> StatisticsView:
-    """Each reviewer's severity and spread, how far reviewers agree, and sheets that stand apart."""
-    return _statistics(await statistics.of_stage(read, year, kind, stage))
+    """Each reviewer's severity and spread, how far reviewers agree, and sheets that stand apart.
+
+    That they were read is on record.
+    """
+    told = await statistics.of_stage(tx, year, kind, stage)
+    await read_scores(tx, str(year), statistics=f"{kind}/{stage}")
+    return _statistics(told)
 
 
 @router.post("/programme-years/{year}/stages/{kind}/{stage}/closure", status_code=201)
