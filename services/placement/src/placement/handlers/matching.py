@@ -60,12 +60,13 @@ async def run_matching(tx: Transaction, round_id: RoundId, lot_seed: str | None)
 async def _gather(
     tx: Transaction, decided: Round, now: datetime
 ) -> tuple[Gathered, Mapping[OpeningId, Opening]]:
-    """All that the run decides over, locked: lists, places, rankings, agreements."""
+    """All that the run decides over, locked: lists, companies, agreements, places, rankings."""
     listed = await store.listed_for_update(tx, decided.id, decided.year)
     taking = await store.approved_companies(tx, decided.year)
+    # Agreements before openings, as where they end: whoever ends one lets go of openings then.
+    partners = await bipartite.partners(tx, decided.year, day_of(now))
     available = await openings.of_year_for_update(tx, decided.year)
     rankings = await store.rankings(tx, decided.id)
-    partners = await bipartite.partners(tx, decided.year, day_of(now))
     offered = tuple(
         Offered(opening.id, opening.company, opening.free, rankings.get(opening.id), _barred(opening, taking))
         for opening in available.values()
