@@ -7,8 +7,8 @@ from chassis import faults
 from chassis.keyring import Keyring
 from chassis.service import Runtime
 from chassis.transaction import open_pool
-from notifications.worker import courier
 from notifications.settings import Settings
+from notifications.worker import courier
 
 
 async def main() -> None:

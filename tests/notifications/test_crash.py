@@ -28,6 +28,7 @@ async def start(desk: Desk) -> AsyncIterator[Start]:
     def begin(**settings: str) -> "subprocess.Popen[bytes]":
         environment = {
             "DATABASE_URL": desk.database.url,
+            "PERSONAL_DATA_KEYS": str(desk.keys.file),
             "MAILBOX_DIR": str(desk.folder),
             "MAIL_LEASE_SECONDS": "1",
             "MAIL_POLL_SECONDS": "0.05",

@@ -74,6 +74,8 @@ async def test_a_dashboard_of_three_years_and_of_one_takes_less_than_a_tenth_of_
         ("/dashboard", {}),
         ("/dashboard", {"programme_year": 2025}),
         ("/overview", {"programme_year": 2025}),
+        ("/classes", {"programme_year": 2025, "limit": 300}),
+        ("/openings", {"programme_year": 2025}),
         *(("/dashboard/stuck", {"kind": kind}) for kind in KINDS),
     ]
     slow = {}

@@ -21,7 +21,11 @@ alter table student
     (erased_at is null) = (reference is not null) and (erased_at is null) = (erased_reason is null)
   );
 
+-- How many of a class have an offer to answer.
+create index offer_open_by_class on offer (employment_class) where state = 'offered';
+
 -- migrate:down
+drop index offer_open_by_class;
 drop table person;
 delete from student where reference is null;
 alter table student

@@ -32,6 +32,9 @@ class ClassView(View):
     hours: int = Field(description="Hours of training", examples=[350])
     capacity: int = Field(examples=[20])
     enrolled: int
+    placed: int = Field(description="Of the enrolled, at work")
+    signing: int = Field(description="Of them, with an agreement that waits for signatures")
+    offered: int = Field(description="Of them, with an offer to answer")
     companies: list[str]
     starts_on: date
     ends_on: date
@@ -70,6 +73,10 @@ class ClassFilter(Slice):
 
 _CLASS: Final = """
   select c.*, s.name_ko as school_name_ko,
+    (select count(*) from placement where employment_class = c.id and state = 'active') as placed,
+    (select count(*) from tripartite_agreement a where a.employment_class = c.id and a.state = 'drafted')
+      as signing,
+    (select count(*) from offer where employment_class = c.id and state = 'offered') as offered,
     array(select company from class_company where employment_class = c.id order by company) as companies
   from employment_class c join school s on s.id = c.school"""
 
