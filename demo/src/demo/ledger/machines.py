@@ -92,6 +92,9 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "school-revoked": {"selected": "revoked"},
         },
     ),
+    "appeal": Machine(
+        ("appeal",), {"appeal-received": {"": "received"}, "appeal-decided": {"received": "decided"}}
+    ),
     "place offered": Machine(
         ("offer",),
         {
@@ -177,6 +180,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "student-placed": {"": "active"},
             "placement-ended": {"active": "ended"},
             "placement-end-corrected": {"ended": "ended"},
+            "placement-resumed": {"ended": "active"},
         },
     ),
     "retention check": Machine(

@@ -96,6 +96,8 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
             by_imports=False,
         ),
         "offer": Table("select id, state from offer", ("id",), {"offer-made": ("offer",)}),
+        "appeal": Table("select id, state from appeal", ("id",), {"appeal-received": ("appeal",)}),
+        "what_if": Table("select id from what_if where appeal is null"),
         "programme_year": Table(
             "select year from programme_year", ("year",), {"programme-year-opened": ("programme_year",)}
         ),

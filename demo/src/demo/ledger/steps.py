@@ -224,6 +224,14 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("evaluation", "POST /programme-years/{year}/runs"): Step(_just(run_proposed=1), _row("run", "id")),
     ("evaluation", "POST /runs/{run}/approval"): Step(_just(run_approved=1)),
     ("evaluation", "POST /runs/{run}/publication"): Step(_publication),
+    ("evaluation", "POST /programme-years/{year}/what-ifs"): Step(_just(), _row("what_if", "id")),
+    ("evaluation", "POST /programme-years/{year}/appeals"): Step(_just(appeal_received=1)),
+    ("evaluation", "POST /appeals/{appeal}/panel"): Step(_each("reviewer-assigned", "panel")),
+    ("evaluation", "POST /appeals/{appeal}/decision"): Step(_just(appeal_decided=1)),
+    ("evaluation", "POST /programme-years/{year}/schools/{school}/revocation"): Step(
+        _just(school_revoked=1), may_tell=_OFFERED | {"offer-declined"}
+    ),
+    ("evaluation", "POST /offers/{offer}/refusal"): Step(_just(offer_declined=1), may_tell=_OFFERED),
     ("evaluation", "POST /programme-years/{year}/relinquishment"): Step(
         _just(school_relinquished=1), may_tell=_OFFERED
     ),
@@ -285,6 +293,9 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /placements/{placement}/end"): Step(_just(placement_ended=1), may_tell=_FOLLOWING),
     ("placement", "POST /placements/{placement}/end/correction"): Step(
         _just(placement_end_corrected=1), may_tell=_FOLLOWING
+    ),
+    ("placement", "POST /placements/{placement}/end/revocation"): Step(
+        _just(placement_resumed=1), may_tell=_FOLLOWING | _FILLED
     ),
     ("placement", "POST /retention-checks/answers"): Step(_answered, may_tell=_ENDS | _FOLLOWING),
     ("placement", "POST /retention-checks/insurance-records"): Step(_insured, may_tell=_FOLLOWING),

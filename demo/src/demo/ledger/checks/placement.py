@@ -17,10 +17,11 @@ def one_placement_a_student(evidence: Evidence) -> Check:
         for event in evidence.told
         if event.name == "opening-published"
     }
+    resumed = {event.id: event for event in evidence.told if event.name == "placement-resumed"}
     ended = {event.id: event for event in evidence.told if event.name == "placement-ended"}
-    students = _left(placed, ended, "student")
+    students = _left({**placed, **resumed}, ended, "student")
     found.differ(*(f"{student} has {n} placements at once" for student, n in students.items() if n > 1))
-    openings = _left(placed, ended, "opening")
+    openings = _left({**placed, **resumed}, ended, "opening")
     for opening, count in openings.items():
         if count > places.get(opening, 0):
             found.differ(f"{opening}: {count} placed on {places.get(opening, 0)} places")
