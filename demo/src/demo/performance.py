@@ -138,7 +138,7 @@ async def _play(options: Options, running: Stack, course: _Course, console: Cons
                 await year.play(stage)
                 course.phases.extend(stage.phases)
         with course.phase("모두 처리될 때까지", "drain"):
-            await drain.drained()
+            await drain.drained(sealed=True)
     with course.phase("장부 확인", "check the ledger"):
         found = await evidence.gather(intents.read(file), run.bootstrap_servers, databases)
         checked = checks.check(found)

@@ -17,6 +17,17 @@ PATIENCE: Final = 60.0
 _LOOK: Final = 0.15
 
 _OPEN_MAIL: Final = "select count(*) from delivery where state = 'due'"
+_SEALED: Final = """
+select not exists (
+    select from messaging.audit a
+    where not exists (select from messaging.audit_seal s where s.audit = a.id)
+  ) and (
+    not exists (select from messaging.audit) or exists (
+      select from messaging.audit_head where service = $1
+      and (told_at at time zone 'Asia/Seoul')::date = (programme_clock() at time zone 'Asia/Seoul')::date
+    )
+  )
+"""
 
 
 LISTENS: Final[Mapping[str, tuple[Topic, ...]]] = {
@@ -52,18 +63,24 @@ class Drain:
         if self._kafka is not None:
             await self._kafka.stop()
 
-    async def drained(self, *, mail: bool = True) -> float:
-        """Wait; answers the seconds it took.
+    async def drained(self, *, mail: bool = True, sealed: bool = False) -> float:
+        """Wait; answers the seconds it took. With `sealed` also for the audit logs, whose heads are told.
 
         Raises:
             DemoFailed: it did not come to an end within `PATIENCE`; says what is left.
         """
         started = time.monotonic()
-        while left := await self._left(mail=mail):
+        while left := (await self._unsealed() if sealed else "") or await self._left(mail=mail):
             if time.monotonic() - started > PATIENCE:
                 raise DemoFailed(f"Not drained within {PATIENCE:.0f} s: {left}")
             await asyncio.sleep(_LOOK)
         return time.monotonic() - started
+
+    async def _unsealed(self) -> str:
+        for service, connection in self._connections.items():
+            if not await connection.fetchval(_SEALED, service):
+                return f"audit rows of {service}"
+        return ""
 
     async def _left(self, *, mail: bool) -> str:
         """What is still under way, in the order in which things flow; empty when nothing is."""

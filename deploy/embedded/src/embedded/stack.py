@@ -170,6 +170,7 @@ class Stack:
             "IDENTITY_AUDIENCE": issuer.AUDIENCE,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.spans.endpoint,
             "MAILBOX_DIR": str(self.folder.mailbox),
+            "AUDIT_SEAL_SECONDS": "1",
             "SIGNING_KEY": str(self.folder.keys / f"{name}-signing.pem"),
         }
 
