@@ -1,28 +1,23 @@
 """The notifications service, put together."""
 
-from datetime import timedelta
-
 from chassis.cli import cli
-from chassis.service import Runtime, Service
+from chassis.service import Service
+from contracts.audit import NotificationsAuditSealed
 from notifications import events, http
-from notifications.carriers.mail import Sender
 from notifications.settings import Settings
-from notifications.worker import Courier
+from notifications.store.contacts import CONTACTS
+from notifications.worker import courier
 from web import sweep
 
 
-async def courier(runtime: Runtime) -> None:
-    settings: Settings = runtime.settings
-    await Courier(
-        pool=runtime.pool,
-        carrier=settings.carrier(),
-        sender=Sender(settings.mail_from),
-        retries=settings.retries(),
-        lease=timedelta(seconds=settings.mail_lease_seconds),
-        poll=settings.mail_poll_seconds,
-    ).run(runtime.stopping)
-
-
 def main() -> None:
-    workers = (sweep, courier)
-    cli(Service("notifications", settings=Settings, inbox=events.inbox, api=http.api, workers=workers))()
+    service = Service(
+        name="notifications",
+        settings=Settings,
+        inbox=events.inbox,
+        api=http.api,
+        workers=(sweep, courier),
+        sealed=(CONTACTS,),
+        audited_as=NotificationsAuditSealed,
+    )
+    cli(service)()
