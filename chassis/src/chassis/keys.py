@@ -99,7 +99,8 @@ def _teller(shown: Progress, name: str) -> Callable[[int, int], None]:
     task = shown.add_task(name, total=None)
 
     def tell(done: int, total: int) -> None:
-        shown.update(task, completed=done, total=total)
+        whole = max(total, 1)
+        shown.update(task, completed=done if total else whole, total=whole)
 
     return tell
 
