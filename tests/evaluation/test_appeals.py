@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from tests.asking import done, refused
-from tests.evaluation.town import AFTER_APPEALS, YEAR, Town, sheet
+from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, sheet
 
 APPEALS = f"/programme-years/{YEAR}/appeals"
 RUNS = f"/programme-years/{YEAR}/runs"
@@ -292,6 +292,71 @@ async def test_two_upheld_appeals_are_compared_one_after_the_other(town: Town) -
     assert moved["sch_5"]["after"]["rank"] == 1
     versions = await town.rows("select application, version from replaced_total order by 1")
     assert versions == [{"application": "app_5", "version": 1}, {"application": "app_6", "version": 1}]
+
+
+async def test_a_panel_that_loses_a_member_is_completed(town: Town) -> None:
+    await preliminary(town, reviewers=8)
+    appeal = await filed(town)
+    leaving, staying = await panel_of(town, appeal)
+    recused = town.caller("reviewer", party=leaving)
+    done(await recused.post("/reviews/app_6/recusal", {"reason": "related_to_principal"}), 201)
+    again = await panel_of(town, appeal)
+    assert staying in again
+    assert leaving not in again
+    assert len(again) == 2
+
+
+async def scored_at(
+    town: Town, reviewers: Sequence[str], application: str, scores: Mapping[str, str]
+) -> None:
+    for reviewer in reviewers:
+        staff = town.caller("reviewer", party=reviewer)
+        done(await staff.post(f"/reviews/{application}/scores", {"scores": scores}), 201)
+
+
+async def staged(town: Town) -> None:
+    """Two new schools, one of which a line of 30 after the document review cut at 20."""
+    criteria = RUBRIC["kinds"]["new"]["criteria"]
+    stages = [{"stage": "documents", "line": "30"}, {"stage": "presentation"}]
+    parts = [criteria[0], {**criteria[1], "stage": "presentation"}]
+    rubric = {**RUBRIC, "kinds": {**RUBRIC["kinds"], "new": {"stages": stages, "criteria": parts}}}
+    done(await town.officer.put("/rubrics/staged", rubric), 201)
+    await town.prepared({1: {}, 2: {}}, rubric="staged")
+    await town.assigned(8)
+    for application, points in (("app_1", "32"), ("app_2", "20")):
+        await scored_at(town, sorted(await reviewers_of(town, application)), application, {"results": points})
+    closure = f"/programme-years/{YEAR}/stages/new/documents/closure"
+    done(await town.officer.post(closure), 201)
+    done(await town.officer.post(f"/programme-years/{YEAR}/assignments"), 201)
+    open_now = await town.rows(
+        "select reviewer from assignment where state = 'open' and application = 'app_1'"
+    )
+    await scored_at(town, [row["reviewer"] for row in open_now], "app_1", {"plan": "50"})
+    await town.at(SELECTION)
+    done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+
+
+async def test_what_a_stage_cut_is_heard_at_the_later_stages_too_and_may_be_selected(town: Town) -> None:
+    await staged(town)
+    appeal = await filed(town, 2)
+    path = f"/appeals/{appeal}/panel"
+    answer = await town.officer.post(path, {**DUE, "stages": ["documents"]})
+    refused(answer, 422, ("stages", "later_stages_missing"))
+    answer = await town.officer.post(path, {**DUE, "stages": ["site_visit"]})
+    refused(answer, 422, ("stages", "stage_unknown"))
+    panel = done(await town.officer.post(path, DUE), 201)["panel"]
+    assert len({each["reviewer"] for each in panel}) == 4
+    for stage, scores in (("documents", {"results": "36"}), ("presentation", {"plan": "50"})):
+        members = [each["reviewer"] for each in panel if each["stage"] == stage]
+        await scored_at(town, members, "app_2", scores)
+    done(await town.officer.post(f"/appeals/{appeal}/decision", UPHELD), 201)
+    comparison = done(await town.officer.get(f"/appeals/{appeal}/comparison"))
+    assert changed(comparison) == {"sch_2": "selected", "sch_1": "rank"}
+    await town.at(AFTER_APPEALS)
+    await town.published("final")
+    assert await town.states() == {"sch_1": "selected", "sch_2": "selected"}
 
 
 async def test_only_those_with_a_part_in_it_see_appeals(town: Town) -> None:

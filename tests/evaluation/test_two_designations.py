@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.asking import done
+from tests.asking import done, refused
 from tests.evaluation.town import YEAR, Town
 
 from evaluation.worker import expire_due
@@ -109,4 +109,22 @@ async def test_several_withdrawals_in_one_batch_are_promoted_one_by_one_within_e
     assert upgrade is not None
     assert newcomer is not None
     assert upgrade["added"] == ["work_study"]
+    assert newcomer["designations"] == ["new_technology"]
+
+
+async def test_a_revoked_school_loses_what_it_was_offered_beside_what_it_holds(town: Town) -> None:
+    await town.finished(SCHOOLS, **RULES)
+    done(await town.school(1).post(f"/programme-years/{YEAR}/relinquishment", REASON), 201)
+    upgrade = await town.offer_of(3)
+    assert upgrade is not None
+    path = f"/programme-years/{YEAR}/schools/sch_3/revocation"
+    done(await town.officer.post(path, {"reason": "false_report"}), 201)
+    assert [kind for kind, _ in await town.told("offer-declined", "school-revoked", key="sch_3")] == [
+        "offer-declined",
+        "school-revoked",
+    ]
+    answer = await town.school(3).post(f"/offers/{upgrade['id']}/acceptance")
+    refused(answer, 409, ("state", "offer_settled"))
+    assert await held(town) == {"sch_2": BOTH, "sch_5": []}
+    [newcomer] = [each for n in (4, 6) if (each := await town.offer_of(n)) and each["school"] == "sch_6"]
     assert newcomer["designations"] == ["new_technology"]
