@@ -21,11 +21,15 @@ alter table student
     (erased_at is null) = (reference is not null) and (erased_at is null) = (erased_reason is null)
   );
 
+-- What a student did last, and all of it.
+create index enrolment_by_student on enrolment (student, id desc);
+create index offer_by_student on offer (student, id);
+
 -- How many of a class have an offer to answer.
 create index offer_open_by_class on offer (employment_class) where state = 'offered';
 
 -- migrate:down
-drop index offer_open_by_class;
+drop index offer_open_by_class, offer_by_student, enrolment_by_student;
 drop table person;
 delete from student where reference is null;
 alter table student
