@@ -1,5 +1,6 @@
 """Companies are SMEs; a suspended one takes nobody new, and who works there is followed up."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -109,6 +110,39 @@ async def test_a_suspended_company_takes_nobody_new_and_its_present_students_are
     again = await year.officer.post(f"/companies/{settled.company.party}/suspension", SUSPENSION)
     refused(again, 409, ("state", "company_suspended"))
     assert await year.state() == before
+
+
+async def test_of_officers_who_suspend_at_once_one_does_and_places_are_freed_once(year: World) -> None:
+    settled, _ = await year.offered(students=2, places=(2,))
+    path = f"/companies/{settled.company.party}/suspension"
+    answers = await asyncio.gather(*(year.officer.post(path, SUSPENSION) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    [counts] = await year.rows("select held from opening")
+    assert counts == {"held": 0}
+    assert len(await year.told("student-offer-withdrawn")) == 2
+
+
+async def test_a_student_accepts_or_the_company_is_suspended_but_no_agreement_outlives_it(
+    year: World,
+) -> None:
+    settled, offers = await year.offered(students=4, places=(4,))
+    answers = await asyncio.gather(
+        year.officer.post(f"/companies/{settled.company.party}/suspension", SUSPENSION),
+        *(
+            student.post(f"/offers/{offer}/acceptance", {"sign_agreement": True})
+            for student, offer in zip(settled.students, offers, strict=True)
+        ),
+    )
+    assert answers[0].status_code == 201, answers[0].text
+    assert {answer.status_code for answer in answers[1:]} <= {201, 409}
+    [left] = await year.rows(
+        """
+        select held, (select count(*)::int from tripartite_agreement where state = 'drafted') as drafted,
+          (select count(*)::int from offer where state = 'offered') as open
+        from opening
+        """
+    )
+    assert left == {"held": 0, "drafted": 0, "open": 0}
 
 
 async def test_an_agreement_is_not_signed_with_a_suspended_company(year: World) -> None:

@@ -164,7 +164,7 @@ async def test_an_officer_records_a_placement_by_hand_with_a_reason(year: World)
     assert entry["reason"] == "arrived_after_matching"
     [(_, asked)] = await year.told("student-agreement-drafted")
     assert (asked["student"], asked["agreement"]) == (first.party, recorded["id"])
-    assert asked["sign_until"] == "2025-04-24T15:00:00Z"
+    assert datetime.fromisoformat(asked["sign_until"]) == datetime(2025, 4, 24, 15, tzinfo=UTC)
     refused(await year.officer.post("/placements", body), 409, ("student", "agreement_waits"))
     full = body | {"student": second.party}
     refused(await year.officer.post("/placements", full), 409, ("opening", "opening_full"))

@@ -80,7 +80,7 @@ _PROVINCES = """
     select province, count(*) as companies from company where state = 'approved' group by province
   ), of_openings as (
     select province, count(*) as openings, sum(places)::bigint as places, sum(active)::bigint as places_taken
-    from opening where programme_year = $1 group by province
+    from opening where programme_year = $1 and state <> 'withdrawn' group by province
   )
   select province, coalesce(schools, 0) as schools, coalesce(classes, 0) as classes,
     coalesce(students, 0) as students, coalesce(placed, 0) as placed, coalesce(companies, 0) as companies,
