@@ -69,6 +69,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "POST /placements": {"officer"},
     "POST /placements/{placement}/end": {"school", "company", "officer"},
     "POST /placements/{placement}/end/correction": {"school", "company", "officer"},
+    "POST /placements/{placement}/end/revocation": {"officer"},
     "GET /retention-checks": {"school", "company", "officer", "auditor"},
     "POST /retention-checks/answers": {"school", "company", "officer"},
     "POST /retention-checks/insurance-records": {"officer"},

@@ -117,6 +117,54 @@ async def test_who_lost_work_is_placed_again_and_each_placement_is_followed(year
     refused(answer, 409, ("student", "placed_already"))
 
 
+async def revoked(world: World, placement: str) -> Any:
+    body = {"reason": "recorded_in_error"}
+    return await world.officer.post(f"/placements/{placement}/end/revocation", body)
+
+
+async def test_an_end_recorded_in_error_is_taken_back_and_kept(year: World) -> None:
+    settled, _, placement = await placed(year)
+    refused(await revoked(year, placement), 409, ("state", "placement_active"))
+    refused(await revoked(year, "plc_none"), 404, ("placement", "placement_not_found"))
+    await year.at(datetime(2026, 8, 10, 3, tzinfo=UTC))
+    body = {"reason": "closure", "ended_on": "2026-05-29"}
+    done(await settled.company.post(f"/placements/{placement}/end", body), 201)
+
+    shown = done(await revoked(year, placement), 201)
+
+    assert (shown["state"], shown["ended_on"], shown["ended_reason"]) == ("active", None, None)
+    assert await counts(year) == (1, 1, "filled")
+    [agreement] = await year.rows("select state, over_reason from tripartite_agreement")
+    assert agreement == {"state": "in_force", "over_reason": None}
+    said = await year.rows("select revision, ended_on is null as back from placement_end order by 1")
+    assert [tuple(row.values()) for row in said] == [(1, False), (2, True)]
+    checks = [(event["retained"], event["source"]) for _, event in await year.told("retention-checked")]
+    assert checks == [(False, "exit"), (True, "officer")]
+    [(_, event)] = await year.told("placement-resumed")
+    assert (event["revision"], event["reason"]) == (2, "recorded_in_error")
+    refused(await revoked(year, placement), 409, ("state", "placement_active"))
+    done(await settled.company.post(f"/placements/{placement}/end", body), 201)
+    assert [row["end_revision"] for row in await year.rows("select end_revision from placement")] == [3]
+
+
+async def test_an_end_is_taken_back_only_while_student_and_place_are_free(year: World) -> None:
+    settled = await year.settled(students=2, places=(1, 1))
+    [first, second] = settled.students
+    placement = await placed_by_hand(year, settled, first)
+    await year.at(datetime(2026, 1, 20, 3, tzinfo=UTC))
+    done(await settled.company.post(f"/placements/{placement}/end", {"reason": "dismissal"}), 201)
+    taken = {"student": second.party, "opening": settled.openings[0], "reason": "late_matching"}
+    agreement = done(await year.officer.post("/placements", taken), 201)["id"]
+    refused(await revoked(year, placement), 409, ("opening", "opening_full"))
+    path = f"/tripartite-agreements/{agreement}/withdrawal"
+    done(await second.post(path, {"reason": "changed_plans"}), 201)
+    elsewhere = {"student": first.party, "opening": settled.openings[1], "reason": "late_matching"}
+    done(await year.officer.post("/placements", elsewhere), 201)
+    refused(await revoked(year, placement), 409, ("student", "agreement_waits"))
+    answers = await asyncio.gather(*(revoked(year, placement) for _ in range(3)))
+    assert {answer.status_code for answer in answers} == {409}
+
+
 async def test_a_corrected_end_never_reaches_into_the_next_placement(year: World) -> None:
     settled, student, first = await placed(year)
     await year.at(FEBRUARY)

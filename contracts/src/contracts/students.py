@@ -253,6 +253,17 @@ class PlacementEndCorrected(_PlacementEvent):
     corrected_at: Moment
 
 
+class PlacementResumed(_PlacementEvent):
+    """What was recorded of a placement's end was wrong altogether: the student never left."""
+
+    read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
+    why: ClassVar[str] = "student, company and school are told"
+
+    revision: Annotated[Ordinal, Field(description="Of what was said of the end, from 2", examples=[2])]
+    reason: Annotated[Reason, Field(examples=["recorded_in_error", "late_evidence"])]
+    resumed_at: Moment
+
+
 class _RetentionEvent(_PlacementEvent):
     months: Annotated[Ordinal, Field(description="Calendar months since the first day", examples=[6, 12])]
     due_on: Annotated[date, Field(description="Day in Korea that ends them", examples=["2026-07-05"])]

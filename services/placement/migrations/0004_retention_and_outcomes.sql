@@ -9,17 +9,18 @@ alter table placement
   add column ended_on date,
   add column end_revision integer not null default 0,
   add constraint ended_has_a_last_day check (
-    (state = 'ended') = (ended_on is not null) and (state = 'ended') = (end_revision > 0)
+    (state = 'ended') = (ended_on is not null) and (state <> 'ended' or end_revision > 0)
   );
 create index placement_by_student on placement (student);
 create index placement_by_class on placement (employment_class);
 create index placement_by_company on placement (company, programme_year);
 
 -- Everything that was ever said of a placement's end; the placement itself carries the newest.
+-- Without a last day an end was taken back: the student never left.
 create table placement_end (
   placement text not null references placement,
   revision integer not null check (revision > 0),
-  ended_on date not null,
+  ended_on date,
   reason text not null,
   source text not null check (source in ('school', 'company', 'officer', 'insurance', 'agreement')),
   recorded_at timestamptz not null,

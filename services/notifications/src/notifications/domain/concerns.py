@@ -231,6 +231,11 @@ CONCERNS: Final[Mapping[str, tuple[Concern, ...]]] = {
         Concern("placement_end_corrected_company", COMPANY),
         Concern("placement_end_corrected_school", SCHOOL),
     ),
+    "ieum.students.placement-resumed.v1": (
+        Concern("placement_resumed", STUDENT),
+        Concern("placement_resumed_company", COMPANY),
+        Concern("placement_resumed_school", SCHOOL),
+    ),
     "ieum.students.retention-due.v1": (
         Concern("retention_due_company", COMPANY),
         Concern("retention_due_school", SCHOOL),

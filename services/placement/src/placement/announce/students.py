@@ -171,6 +171,14 @@ def placement_end_corrected(corrected: Placement, whose: Told) -> students.Place
     )
 
 
+def placement_resumed(
+    resumed: Placement, whose: Told, reason: str, now: datetime
+) -> students.PlacementResumed:
+    return students.PlacementResumed(
+        **placement_facts(resumed, whose), revision=resumed.end_revision, reason=reason, resumed_at=now
+    )
+
+
 def retention_due(check: Check, of: Placement, whose: Told) -> students.RetentionDue:
     return students.RetentionDue(
         **placement_facts(of, whose),

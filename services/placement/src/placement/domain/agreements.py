@@ -258,6 +258,12 @@ class Tripartite:
         state = TripartiteState.EXPIRED if by is OverBy.DEADLINE else TripartiteState.ENDED
         return replace(self, state=state, over=Over(now, reason, by))
 
+    def resume(self) -> "Tripartite":
+        """The end of its placement is taken back; one whose last day is over cannot come back."""
+        if self.state is not TripartiteState.ENDED:
+            raise Conflict("agreement_not_ended", f"The agreement is {self.state}", "state")
+        return replace(self, state=TripartiteState.IN_FORCE, over=None)
+
     def _require_drafted(self) -> None:
         if self.state is not TripartiteState.DRAFTED:
             raise Conflict("agreement_not_drafted", f"The agreement is {self.state} already", "state")

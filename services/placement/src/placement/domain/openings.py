@@ -100,6 +100,13 @@ class Opening:
         active = self.active + places
         return replace(self, active=active, state=self._state(active, self.facts.places))
 
+    def retake(self) -> "Opening":
+        """A placement that had not ended after all has its place again, if nobody else has taken it."""
+        if self.held == self.facts.places:
+            raise Conflict("opening_full", "Every place of the opening is held already", "opening")
+        active = self.active + 1
+        return replace(self, held=self.held + 1, active=active, state=self._state(active, self.facts.places))
+
     def vacate(self) -> "Opening":
         """An active placement ended: exactly one place is free again."""
         if self.active == 0:

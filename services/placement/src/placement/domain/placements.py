@@ -1,6 +1,7 @@
 """Placements (취업): begun with the third signature, ended with a reason, their end corrected.
 
 placement    active ── end ──▶ ended ── what was said of the end is corrected ──▶ ended
+             ended ── the end is taken back, the student never left ──▶ active
 """
 
 from dataclasses import dataclass, replace
@@ -73,6 +74,19 @@ class Placement:
         if (left.ended_on, left.reason) == (self.ended_on, self.ended_reason):
             raise Conflict("nothing_changes", "Last day and reason are recorded like this already", "reason")
         return self._ended(left, now)
+
+    def resume(self) -> "Placement":
+        """The student never left: what was said of an end is taken back, and kept beside it."""
+        if self.state is not PlacementState.ENDED:
+            raise Conflict("placement_active", "The placement has not ended", "state")
+        return replace(
+            self,
+            state=PlacementState.ACTIVE,
+            ended_at=None,
+            ended_on=None,
+            ended_reason=None,
+            end_revision=self.end_revision + 1,
+        )
 
     def lasted_until(self, day: date) -> bool:
         """Whether, by all that is recorded, the student was still at work on a day after the first."""

@@ -1,20 +1,20 @@
-"""Use cases of ends: a placement is over, its place free; what was said of its end is corrected."""
+"""Use cases of ends: a placement is over, its place free; what was said is corrected or taken back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from chassis import audit, outbox
-from chassis.refusals import Conflict
+from chassis.refusals import Conflict, NotFound
 from chassis.transaction import Transaction
 from placement import announce
 from placement.domain.agreements import day_of
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check, CheckState, changed
-from placement.domain.vocabulary import OverBy, PlacementId
+from placement.domain.vocabulary import OpeningState, OverBy, PlacementId
 from placement.handlers import rounds
 from placement.handlers.endings import Why, end_agreements
-from placement.store import openings, retention
+from placement.store import classes, offers, openings, retention, tripartite
 from placement.store import placements as store
 
 _OVER_BY: Final = {
@@ -54,7 +54,7 @@ async def end_placements(
         detail = {"ended_on": left.ended_on.isoformat(), "source": left.source}
         reason = left.reason
         await audit.record(tx, action="placement_ended", subject=placement.id, reason=reason, detail=detail)
-    await _follow(tx, ended, exits, now)
+    await _follow(tx, ended, {each: exits[each].source for each in exits}, now)
     await rounds.invite_free(tx, [placement.parties.student for placement in ended], now)
     return ended
 
@@ -79,8 +79,30 @@ async def correct_end(tx: Transaction, present: Placement, left: Exit) -> Placem
     await audit.record(
         tx, action="placement_end_corrected", subject=corrected.id, reason=left.reason, detail=detail
     )
-    await _follow(tx, [corrected], {corrected.id: left}, now)
+    await _follow(tx, [corrected], {corrected.id: left.source}, now)
     return corrected
+
+
+async def resume_placement(tx: Transaction, placement: PlacementId, reason: str) -> None:
+    """The student never left: the placement goes on in its own place, where nobody has taken it."""
+    known = (await store.told(tx, [placement])).get(placement)
+    if known is None:
+        raise NotFound("placement_not_found", f"There is no such placement: {placement}", "placement")
+    await classes.lock_students(tx, [known.student.student])
+    present = (await store.for_update(tx, [placement]))[placement]
+    resumed, now = present.resume(), await tx.now()
+    await offers.require_free(tx, resumed.parties.student)
+    [agreement] = await tripartite.several_for_update(tx, [resumed.agreement])
+    await tripartite.save(tx, [agreement.resume()])
+    opening = (await openings.for_update(tx, [resumed.parties.opening]))[resumed.parties.opening].retake()
+    await openings.save(tx, [opening])
+    await store.save_resumed(tx, resumed, reason, now)
+    outbox.add(tx, announce.placement_resumed(resumed, known, reason, now))
+    if opening.state is OpeningState.FILLED:
+        outbox.add(tx, announce.opening_filled(opening, known.work, now))
+    detail = {"revision": resumed.end_revision}
+    await audit.record(tx, action="placement_resumed", subject=placement, reason=reason, detail=detail)
+    await _follow(tx, [resumed], {placement: Source.OFFICER}, now)
 
 
 async def save_checks(tx: Transaction, checks: Sequence[Check], of: Mapping[PlacementId, Placement]) -> None:
@@ -101,14 +123,13 @@ async def save_checks(tx: Transaction, checks: Sequence[Check], of: Mapping[Plac
 
 
 async def _follow(
-    tx: Transaction, ended: Sequence[Placement], exits: Mapping[PlacementId, Exit], now: datetime
+    tx: Transaction, ended: Sequence[Placement], sources: Mapping[PlacementId, Source], now: datetime
 ) -> None:
     checks = await retention.of_placements(tx, [placement.id for placement in ended])
     today = day_of(now)
     different: list[Check] = []
     for placement in ended:
-        source: Source = exits[placement.id].source
-        before = checks[placement.id]
+        source, before = sources[placement.id], checks[placement.id]
         different += changed(before, [check.follow(placement, source, today, now) for check in before])
     await save_checks(tx, different, {placement.id: placement for placement in ended})
 

@@ -7,11 +7,12 @@ from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from chassis.refusals import NotAllowed
+from contracts import values
 from papers.tables import read
 from placement.domain.insurance import COLUMNS
 from placement.domain.placements import Source
 from placement.domain.vocabulary import EndReason, PlacementId
-from placement.handlers import insurance
+from placement.handlers import ends, insurance
 from placement.handlers import retention as handlers
 from placement.handlers.retention import Answer, Teller
 from placement.http.bodies import Body, PlacementPath
@@ -63,6 +64,10 @@ class CorrectEnd(Body):
     ended_on: date = Field(description="Last day at work", examples=["2026-05-22"])
 
 
+class ResumePlacement(Body):
+    reason: values.Reason = Field(examples=["recorded_in_error"])
+
+
 class AnswerBody(Body):
     placement: PlacementId
     months: int = Field(description="6 or 12", examples=[6])
@@ -100,6 +105,13 @@ async def end(placement: PlacementPath, body: EndPlacement, by: By, tx: Tx) -> P
 async def correct_end(placement: PlacementPath, body: CorrectEnd, by: By, tx: Tx) -> PlacementView:
     """Say something else of a placement's end; its checks follow, and what was said before is kept."""
     await handlers.correct(tx, placement, by, body.reason, body.ended_on)
+    return await student_views.placement(tx, placement)
+
+
+@router.post("/placements/{placement}/end/revocation", status_code=201)
+async def resume(placement: PlacementPath, body: ResumePlacement, _: Officer, tx: Tx) -> PlacementView:
+    """Take an end back that was recorded in error: the student never left, and what was said is kept."""
+    await ends.resume_placement(tx, placement, body.reason)
     return await student_views.placement(tx, placement)
 
 
