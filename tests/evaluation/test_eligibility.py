@@ -245,6 +245,19 @@ async def test_whoever_is_let_in_after_scoring_closed_is_scored_as_long_as_score
     assert done(await town.officer.post(CLOSE), 201)["scored"] == 2
 
 
+async def test_whoever_is_put_out_is_reviewed_no_longer_and_holds_up_nobody(town: Town) -> None:
+    await town.prepared({1: {}, 2: {}})
+    await town.assigned(2)
+    done(await town.officer.post("/applications/app_2/eligibility", otherwise(eligible=False)), 201)
+    staff = town.reviewer(1)
+    assert [each["application"] for each in done(await staff.get("/reviews"))] == ["app_1"]
+    answer = await staff.post("/reviews/app_2/scores", {"scores": sheet(80)})
+    refused(answer, 403, ("sheets.0.application", "not_assigned"))
+    for number in (1, 2):
+        done(await town.reviewer(number).post("/reviews/app_1/scores", {"scores": sheet(80)}), 201)
+    assert done(await town.officer.post(CLOSE), 201)["scored"] == 1
+
+
 async def test_whoever_is_put_out_after_the_preliminary_result_is_in_no_final_one(town: Town) -> None:
     await town.prepared({1: {}, 2: {}})
     await town.scored({1: 80, 2: 90})

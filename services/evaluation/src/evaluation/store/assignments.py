@@ -140,7 +140,7 @@ async def loads(tx: ReadTransaction) -> dict[ReviewerId, int]:
     rows = await tx.fetch(
         """
         select s.reviewer, count(*) as load from assignment s join application a on a.id = s.application
-        where s.state = 'open' and a.withdrawn_at is null group by s.reviewer
+        where s.state = 'open' and a.eligible and a.withdrawn_at is null group by s.reviewer
         """
     )
     return {ReviewerId(row["reviewer"]): row["load"] for row in rows}
@@ -191,7 +191,7 @@ async def in_hand(
         f"""
         {_REVIEW}
         where s.reviewer = $1 and ($2::text[] is null or s.application = any($2)) and s.state = 'open'
-          and a.withdrawn_at is null
+          and a.eligible and a.withdrawn_at is null
         order by s.id for update of s
         """,
         reviewer,
@@ -220,7 +220,8 @@ async def in_hand_of_year(tx: Transaction, year: Year) -> list[Review]:
     rows = await tx.fetch(
         f"""
         {_REVIEW}
-        where a.year = $1 and s.state = 'open' and a.withdrawn_at is null order by s.id for update of s
+        where a.year = $1 and s.state = 'open' and a.eligible and a.withdrawn_at is null
+        order by s.id for update of s
         """,
         year,
     )

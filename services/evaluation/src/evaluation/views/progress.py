@@ -39,7 +39,7 @@ async def progress(tx: ReadTransaction, year: Year, rubric: RubricInUse) -> Prog
           count(*) filter (where t.assignment is null and s.due_at <= programme_clock()) as overdue
         from assignment s join application a on a.id = s.application
         left join sheet t on t.assignment = s.id and t.state = 'submitted'
-        where a.year = $1 and a.withdrawn_at is null and s.state in ('open', 'closed')
+        where a.year = $1 and a.eligible and a.withdrawn_at is null and s.state in ('open', 'closed')
         group by s.reviewer order by s.reviewer
         """,
         year,
@@ -72,7 +72,8 @@ async def _stages(tx: ReadTransaction, year: Year) -> list[StageView]:
           select a.kind, s.stage, s.application, s.state, count(*) as assigned, count(t.assignment) as scored
           from assignment s join application a on a.id = s.application
           left join sheet t on t.assignment = s.id and t.state = 'submitted'
-          where a.year = $1 and a.withdrawn_at is null and s.appeal is null and s.state in ('open', 'closed')
+          where a.year = $1 and a.eligible and a.withdrawn_at is null and s.appeal is null
+            and s.state in ('open', 'closed')
           group by 1, 2, 3, 4
         ), reviewed as (
           select kind, stage, sum(assigned)::bigint as assigned, sum(scored)::bigint as scored,
