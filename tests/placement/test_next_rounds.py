@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.asking import Caller, done, refused
 from tests.placement.test_placements import EXPIRES, expire
 from tests.placement.test_rounds import order, round_body
-from tests.placement.world import RANKS_UNTIL, Settled, World, openings_body
+from tests.placement.world import MICROSECOND, RANKS_UNTIL, Settled, World, openings_body
 
 LATER = EXPIRES + timedelta(days=14)
 WINDOWS = {"preferences_until": LATER.isoformat(), "rankings_until": LATER.isoformat()}
@@ -315,3 +315,38 @@ async def test_an_agreement_that_ends_while_the_third_signs_leaves_work_or_none(
     else:
         assert signed.status_code == 409
         assert (placed, held, tripartite["state"]) == ([], [{"held": 0, "active": 0}], "withdrawn")
+
+
+async def test_an_offer_is_accepted_until_the_agreement_lapses_and_not_a_moment_later(year: World) -> None:
+    school, company = await year.selected_school("new_technology"), await year.company()
+    agreement = await year.agreed(school, company, ends_on="2025-10-20")
+    employment_class = await year.opened_class(school, company)
+    students = await year.enrolled(school, employment_class, 2)
+    [opening] = done(await company.post("/openings", openings_body(2)), 201)
+    settled = Settled(school, company, agreement, employment_class, students, [opening["id"]])
+    await year.matched(settled, [[opening["id"]]] * 2, [order(opening["id"], students)])
+    offers = [await year.offer_of(student) for student in students]
+    lapses = datetime(2025, 10, 20, 15, tzinfo=UTC)
+
+    await year.at(lapses - MICROSECOND)
+    done(await students[0].post(f"/offers/{offers[0]}/acceptance", {}), 201)
+    await year.at(lapses)
+    before = await year.state()
+    late = await students[1].post(f"/offers/{offers[1]}/acceptance", {})
+    refused(late, 409, ("agreement", "agreement_not_in_force"))
+    assert await year.state() == before
+
+
+async def test_officers_who_open_close_and_run_a_round_at_once_do_it_once(year: World) -> None:
+    settled = await year.settled(students=1, places=(1,))
+    opened = await asyncio.gather(*(year.officer.post("/rounds", round_body()) for _ in range(3)))
+    assert sorted(answer.status_code for answer in opened) == [201, 409, 409]
+    [path] = [f"/rounds/{answer.json()['id']}" for answer in opened if answer.is_success]
+    done(await settled.students[0].put(f"{path}/preferences", {"openings": settled.openings}))
+    ranked = {"rankings": [order(settled.openings[0], settled.students)]}
+    done(await settled.company.put(f"{path}/rankings", ranked))
+    await year.at(RANKS_UNTIL)
+    for step, body in (("closing", None), ("run", {})):
+        answers = await asyncio.gather(*(year.officer.post(f"{path}/{step}", body) for _ in range(3)))
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    assert len(await year.rows("select from offer")) == len(await year.told("student-offered")) == 1
