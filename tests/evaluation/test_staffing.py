@@ -10,6 +10,7 @@ from tests.evaluation.town import RUBRIC, YEAR, Town, done, refused, sheet
 
 from evaluation import solver
 from evaluation.domain.assigning import Task
+from evaluation.domain.vocabulary import ApplicationId
 from evaluation.solver import Given
 
 ASSIGN: Final = f"/programme-years/{YEAR}/assignments"
@@ -186,7 +187,7 @@ async def test_what_changes_while_it_is_solved_is_solved_anew_with_no_transactio
     loop, solved, solve = asyncio.get_running_loop(), list[Given](), solver.solve
 
     async def meanwhile() -> None:
-        [first] = solved[0]["app_1"]
+        [first] = solved[0][ApplicationId("app_1")]
         number = int(first.removeprefix("rev_"))
         body = {"schools": ["sch_1"], "reason": "kinship"}
         done(await town.reviewer(number).post("/reviews/conflicts", body), 201)
@@ -208,7 +209,7 @@ async def test_what_changes_while_it_is_solved_is_solved_anew_with_no_transactio
     assert done(await town.officer.post(ASSIGN), 201)["assigned"] == 1
     assert len(solved) == 2
     [row] = await town.rows("select reviewer from assignment")
-    assert row["reviewer"] not in solved[0]["app_1"]
+    assert row["reviewer"] not in solved[0][ApplicationId("app_1")]
 
 
 async def test_a_rubric_that_changes_under_way_does_not_mix_with_what_is_scored(town: Town) -> None:
