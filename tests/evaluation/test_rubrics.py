@@ -1,12 +1,15 @@
 """Rubrics as data: checked by name, in versions, frozen by the first score, in and out as JSON and sheets."""
 
 import asyncio
+import json
+import unicodedata
 from copy import deepcopy
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.evaluation.town import RUBRIC, YEAR, Town, done, refused, sheet
 
@@ -268,3 +271,77 @@ def test_a_figure_is_worth_a_share_between_nothing_and_full_and_grows_towards_fu
     assert 0 <= span.share(value) <= 1
     nearer = value + (full - value) / 2
     assert span.share(nearer) >= span.share(value) or (value - full) * (full - nothing) > 0
+
+
+letters = st.text(st.characters(categories=("Lu", "Ll", "Lo", "Nd")), min_size=1, max_size=20).map(
+    lambda text: unicodedata.normalize("NFC", text)
+)
+whole_steps = st.integers(1, 400)
+
+
+@st.composite
+def criteria(draw: st.DrawFn, weights: list[int]) -> list[dict[str, Any]]:
+    """Criteria of a continuing school with these weights, scored by whom or what it comes."""
+    step = draw(st.sampled_from(["0.001", "0.1", "0.5", "1"]))
+    made = []
+    for number, weight in enumerate(weights):
+        scale = f"{Decimal(step) * draw(whole_steps):f}"
+        source = draw(st.sampled_from(["reviewers", "answer", "outcome"]))
+        span = {
+            "nothing": draw(st.sampled_from(["0", "-3.5"])),
+            "full": draw(st.sampled_from(["80", "0.125"])),
+        }
+        by: Any = {
+            "reviewers": "reviewers",
+            "answer": {"question": "partners", **span},
+            "outcome": {**FIGURE, **span, "cohort": draw(st.integers(1, 5))},
+        }[source]
+        made.append(
+            {
+                "name": f"criterion_{number}",
+                "name_ko": draw(letters),
+                "name_en": draw(letters),
+                "stage": "performance",
+                "part": draw(st.sampled_from(["quantitative", "qualitative"])),
+                "weight": str(weight),
+                "scale": scale,
+                "step": step,
+                "minimum": draw(st.sampled_from([None, "0", scale])),
+                "scored_by": by,
+            }
+        )
+    return made
+
+
+@given(
+    data=st.data(),
+    split=st.lists(st.integers(1, 99), max_size=4, unique=True),
+    line=st.none() | st.integers(0, 100),
+)
+def test_whatever_rubric_may_be_saved_comes_back_from_its_sheet_as_it_was(
+    data: st.DataObject, split: list[int], line: int | None
+) -> None:
+    edges = [0, *sorted(split), 100]
+    weights = [high - low for low, high in pairwise(edges)]
+    ground = data.draw(st.sampled_from(["officer", {"question": "rural", "equals": "1"}]))
+    bonus = {"name": "extra", "name_ko": "가점", "name_en": "Extra", "points": "1.5", "ground": ground}
+    document = {
+        "notice": data.draw(letters),
+        "kinds": {
+            "continuing": {
+                "stages": [{"stage": "performance", "line": None if line is None else str(line)}],
+                "criteria": data.draw(criteria(weights)),
+                "bonus": [
+                    bonus
+                    | {
+                        "ground": data.draw(
+                            st.sampled_from(["officer", {"question": "rural", "equals": "1"}])
+                        )
+                    }
+                ],
+            }
+        },
+    }
+    named = rubrics.read("drawn", 1, json.dumps(document))
+    assert table.form(to_xlsx([table.table(named)])).rubrics("drawn", 1) == named
+    assert table.form(to_csv(table.table(named))).rubrics("drawn", 1) == named
