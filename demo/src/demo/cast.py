@@ -123,7 +123,7 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Sees every application `severity` points worse than it is, give or take; lives in a province."""
+    """Sees every application `severity` points better than it is, give or take; lives in a province."""
 
     sub: str
     severity: Decimal
@@ -178,6 +178,8 @@ _NO_TAX_OFFICE: Final = "999"
 _WEIGHTS: Final = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 
 _REGIONAL: Final = ("regional_key_industry", "work_study")
+_OUTLIERS: Final = {3: Decimal(-15), 4: Decimal(12)}
+"""By number: a reviewer far more severe than the others, and one far more lenient."""
 _ENGLISH: Final = 0.06
 """Share of parties who wish to be written to in English."""
 
@@ -303,7 +305,7 @@ def _reviewers(dice: random.Random, count: int) -> tuple[Reviewer, ...]:
     return tuple(
         Reviewer(
             sub=f"rev_simulated-{number:03}",
-            severity=Decimal(dice.randint(-40, 40)) / 10,
+            severity=_OUTLIERS.get(number, Decimal(dice.randint(-40, 40)) / 10),
             province=provinces[number % len(provinces)],
             language="en" if dice.random() < _ENGLISH else "ko",
         )

@@ -304,5 +304,6 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /programme-years/{year}/outcomes"): Step(_counted),
     ("placement", "POST /programme-years/{year}/outcomes/closing"): Step(_counted),
     ("placement", "POST /programme-years/{year}/outcomes/imports"): Step(_counted),
+    ("placement", "POST /programme-years/{year}/outcomes/imports/file"): Step(_counted),
 }
 """By service and operation."""

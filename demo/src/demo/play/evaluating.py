@@ -1,13 +1,14 @@
-"""From the reviewers' scores to the final result, and to the reserve school that moves up."""
+"""Reviewers are chosen, step aside where they must, and score what is theirs."""
 
 import random
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from demo.cast import Applicant, Reviewer
+from demo.cast import Reviewer
 from demo.people import DemoFailed, Person, Route, together
-from demo.play import calendar
+from demo.play import calendar, reporting
 from demo.play.applying import CONTACT, WITHDRAW, contact, with_conduct
 from demo.play.stage import Stage
 from demo.report.story import Label
@@ -20,21 +21,17 @@ RUBRIC: Final = Route("evaluation", "GET", "/rubrics/{name}")
 REVIEWS: Final = Route("evaluation", "GET", "/reviews")
 SCORES: Final = Route("evaluation", "POST", "/reviews/scores")
 SCORE: Final = Route("evaluation", "POST", "/reviews/{application}/scores")
+DRAFT: Final = Route("evaluation", "PUT", "/reviews/{application}/draft")
+DECLARE: Final = Route("evaluation", "POST", "/reviews/conflicts")
+RECUSE: Final = Route("evaluation", "POST", "/reviews/{application}/recusal")
+CLOSE_STAGE: Final = Route("evaluation", "POST", "/programme-years/{year}/stages/{kind}/{stage}/closure")
+STATISTICS: Final = Route("evaluation", "GET", "/programme-years/{year}/stages/{kind}/{stage}/statistics")
 CLOSE_SCORING: Final = Route("evaluation", "POST", "/programme-years/{year}/scoring-closure")
-LOT: Final = Route("evaluation", "PUT", "/programme-years/{year}/lot")
-PROPOSE: Final = Route("evaluation", "POST", "/programme-years/{year}/runs")
-APPROVE: Final = Route("evaluation", "POST", "/runs/{run}/approval")
-PUBLISH: Final = Route("evaluation", "POST", "/runs/{run}/publication")
-STANDINGS: Final = Route("evaluation", "GET", "/programme-years/{year}/standings")
-OWN_RESULT: Final = Route("evaluation", "GET", "/programme-years/{year}/result")
-RELINQUISH: Final = Route("evaluation", "POST", "/programme-years/{year}/relinquishment")
-OFFERS: Final = Route("evaluation", "GET", "/programme-years/{year}/offers")
-ACCEPT: Final = Route("evaluation", "POST", "/offers/{offer}/acceptance")
 
 ONE_BY_ONE: Final = 4
 """Every so many-th reviewer hands in sheet by sheet, the others their whole stack at once."""
-ROUNDS: Final = 6
-"""Offers lead to offers; after so many rounds there must be none left."""
+_TRACKS: Final = ("general", "regional_key_industry", "work_study", "new_technology")
+_FIELDS: Final = ("industrial", "commercial", "agricultural", "home_economics", "fisheries")
 
 
 async def import_last_year(stage: Stage) -> None:
@@ -56,57 +53,100 @@ async def import_last_year(stage: Stage) -> None:
 
 
 async def score(stage: Stage) -> None:
-    """Reviewers are registered and assigned, and score what is theirs."""
+    """Reviewers are registered and assigned, and score what is theirs, stage by stage."""
     cast, desk, year = stage.cast, stage.desk, calendar.YEAR
     with stage.phase(Label("평가위원 배정", "reviewers and assignments"), len(cast.reviewers) + 2) as step:
         await stage.clock_to(calendar.SCORING)
         for application in with_conduct(stage, "withdraws_late"):
-            await desk.ask(application.school, WITHDRAW, _LEAVING, application=application.id)
+            await desk.ask(application.school, WITHDRAW, LEAVING, application=application.id)
         await stage.drain.drained()
         progress = await desk.see(stage.officer, PROGRESS, year=year)
         if not all(call["started_at"] for call in progress["calls"]):
             raise DemoFailed(f"Evaluation has not started: {progress['calls']}")
         step()
-        body = {"reviewers": [{"id": each.sub, "province": each.province} for each in cast.reviewers]}
-        await desk.ask(stage.officer, REVIEWERS, body)
+        await desk.ask(stage.officer, REVIEWERS, {"reviewers": [_profile(stage, r) for r in cast.reviewers]})
         await together([partial(_reachable, stage, reviewer) for reviewer in cast.reviewers], step)
+        await _declare(stage)
         await desk.ask(stage.officer, ASSIGN, year=year)
         step()
-    with stage.phase(Label("평가", "scoring"), len(cast.reviewers)) as step:
+    with stage.phase(Label("서면·성과평가", "documents and performance"), len(cast.reviewers)) as step:
         await desk.try_in_vain(stage.officer, CLOSE_SCORING, year=year, rule="scores_missing")
-        rubric = await desk.see(stage.officer, RUBRIC, name=f"default_{year}")
-        await together(
-            [partial(_review, stage, number, rubric) for number in range(len(cast.reviewers))], step
-        )
+        await _recuse(stage)
+        await _scored(stage, step, first=True)
+        await reporting.settle_missing(stage)
+        await desk.ask(stage.officer, CLOSE_STAGE, year=year, kind="new", stage="documents")
+    with stage.phase(Label("발표평가", "presentations"), len(cast.reviewers)) as step:
+        await desk.try_in_vain(stage.officer, CLOSE_SCORING, year=year, rule="reviewers_missing")
+        await desk.ask(stage.officer, ASSIGN, year=year)
+        await _scored(stage, step, first=False)
+        await desk.see(stage.officer, STATISTICS, year=year, kind="new", stage="presentation")
         await desk.ask(stage.officer, CLOSE_SCORING, year=year)
 
 
-_LEAVING: Final = {"reason": "no_longer_interested"}
+def _profile(stage: Stage, reviewer: Reviewer) -> dict[str, Any]:
+    """A simulated reviewer's entry in the pool."""
+    dice = random.Random(f"{stage.cast.seed}:{reviewer.sub}:expertise")  # noqa: S311
+    return {
+        "id": reviewer.sub,
+        "province": reviewer.province,
+        "tracks": sorted(dice.sample(_TRACKS, 2)),
+        "fields": sorted(dice.sample(_FIELDS, 2)),
+    }
 
 
-def _signed_in(stage: Stage, reviewer: Reviewer) -> Person:
+async def _declare(stage: Stage) -> None:
+    """One reviewer says before anything is assigned that a relative works at a school."""
+    reviewer, school = stage.cast.reviewers[0], stage.known.applications[0].school.party
+    body = {"schools": [school], "reason": "kinship"}
+    await stage.desk.ask(signed_in(stage, reviewer), DECLARE, body)
+
+
+async def _recuse(stage: Stage) -> None:
+    """One reviewer sees when reading that they advised the school; somebody else gets the application."""
+    person = signed_in(stage, stage.cast.reviewers[1])
+    first, *_ = await stage.desk.see(person, REVIEWS)
+    await stage.desk.ask(person, RECUSE, {"reason": "consulting"}, application=first["application"])
+    await stage.desk.try_in_vain(
+        person, DRAFT, {"scores": {}}, application=first["application"], rule="recused"
+    )
+    await stage.desk.ask(stage.officer, ASSIGN, year=calendar.YEAR)
+
+
+async def _scored(stage: Stage, step: Callable[[], None], *, first: bool) -> None:
+    """Every reviewer scores what they have in hand."""
+    rubric = await stage.desk.see(stage.officer, RUBRIC, name=f"default_{calendar.YEAR}")
+    await together(
+        [partial(_review, stage, number, rubric, first=first) for number in range(len(stage.cast.reviewers))],
+        step,
+    )
+
+
+LEAVING: Final = {"reason": "no_longer_interested"}
+
+
+def signed_in(stage: Stage, reviewer: Reviewer) -> Person:
     return stage.person(reviewer.sub, "reviewer", reviewer.sub)
 
 
 async def _reachable(stage: Stage, reviewer: Reviewer) -> None:
     told = contact("평가위원", reviewer.sub, reviewer.language)
-    await stage.desk.ask(_signed_in(stage, reviewer), CONTACT, told)
+    await stage.desk.ask(signed_in(stage, reviewer), CONTACT, told)
 
 
-async def _review(stage: Stage, number: int, rubric: dict[str, Any]) -> None:
+async def _review(stage: Stage, number: int, rubric: dict[str, Any], *, first: bool) -> None:
     """One reviewer scores what was assigned to them, and nothing else."""
     reviewer = stage.cast.reviewers[number]
-    person = _signed_in(stage, reviewer)
-    assigned = await stage.desk.see(person, REVIEWS)
-    applicants = {each.id: each.applicant for each in stage.known.applications}
+    person = signed_in(stage, reviewer)
+    assigned = [
+        each
+        for each in await stage.desk.see(person, REVIEWS)
+        if each["open"] and each["submitted_at"] is None
+    ]
     sheets = [
-        {
-            "application": each["application"],
-            "scores": _scores(stage, reviewer, applicants[each["application"]], rubric["kinds"]),
-        }
+        {"application": each["application"], "scores": marks_for(stage, reviewer, each, rubric["kinds"])}
         for each in assigned
     ]
-    if number == 0:
+    if number == 0 and first:
         await _refused_sheets(stage, person, sheets)
     if number % ONE_BY_ONE == 0:
         for sheet in sheets:
@@ -127,20 +167,28 @@ async def _refused_sheets(stage: Stage, person: Person, sheets: list[dict[str, A
     )
 
 
-def _scores(
-    stage: Stage, reviewer: Reviewer, applicant: Applicant, kinds: dict[str, dict[str, Any]]
+def marks_for(
+    stage: Stage,
+    reviewer: Reviewer,
+    review: dict[str, Any],
+    kinds: dict[str, dict[str, Any]],
+    quality: Decimal | None = None,
 ) -> dict[str, str]:
     """What a reviewer sees in an applicant: its quality, their severity, and a little chance."""
+    applicant = next(e.applicant for e in stage.known.applications if e.id == review["application"])
     # Dice of their own, so that the scores do not depend on who asks first.
-    dice = random.Random(f"{stage.cast.seed}:{reviewer.sub}:{applicant.school.register_key}")  # noqa: S311
+    dice = random.Random(  # noqa: S311
+        f"{stage.cast.seed}:{reviewer.sub}:{applicant.school.register_key}:{review['stage']}"
+    )
+    seen = applicant.quality if quality is None else quality
     return {
         criterion["name"]: _marks(
-            applicant.quality + reviewer.severity + Decimal(dice.randint(-60, 60)) / 10,
+            seen + reviewer.severity + Decimal(dice.randint(-60, 60)) / 10,
             Decimal(criterion["scale"]),
             Decimal(criterion["step"]),
         )
         for criterion in kinds[applicant.kind]["criteria"]
-        if criterion["scored_by"] == "reviewers"
+        if criterion["scored_by"] == "reviewers" and criterion["stage"] == review["stage"]
     }
 
 
@@ -148,85 +196,3 @@ def _marks(percent: Decimal, scale: Decimal, step: Decimal) -> str:
     """Marks out of `scale`, in whole steps."""
     marks = min(max(percent, Decimal(0)), Decimal(100)) * scale / 100
     return str((marks / step).to_integral_value() * step)
-
-
-async def select(stage: Stage) -> None:
-    """Two officers and the lot make the preliminary, then the final result."""
-    desk, officer, year = stage.desk, stage.officer, calendar.YEAR
-    with stage.phase(Label("예비 결과와 최종 결과", "preliminary and final result"), 3) as step:
-        await desk.try_in_vain(officer, PROPOSE, {"stage": "preliminary"}, year=year, rule="lot_missing")
-        await stage.clock_to(calendar.PRELIMINARY)
-        dice = random.Random(f"{stage.cast.seed}:lot")  # noqa: S311 - a simulated drawing
-        numbers = sorted(dice.sample(range(1, 46), 6))
-        await desk.ask(officer, LOT, {"lot_seed": "-".join(map(str, numbers))}, year=year)
-        step()
-        await _decide(stage, "preliminary")
-        await desk.try_in_vain(officer, PROPOSE, {"stage": "final"}, year=year, rule="appeal_window_open")
-        step()
-        await stage.clock_to(calendar.FINAL)
-        await _decide(stage, "final")
-        step()
-        await stage.drain.drained()
-
-
-async def _decide(stage: Stage, what: str) -> None:
-    """One officer proposes, another approves what was read; the proposer's own approval is refused."""
-    desk, officer = stage.desk, stage.officer
-    run = await desk.ask(officer, PROPOSE, {"stage": what}, year=calendar.YEAR)
-    seen = {name: run[name] for name in ("snapshot_sha256", "result_sha256")}
-    identity = run["id"]
-    await desk.try_in_vain(officer, PUBLISH, run=identity, rule="wrong_state")
-    await desk.try_in_vain(officer, APPROVE, seen, run=identity, rule="approver_is_proposer")
-    other = seen | {"result_sha256": "0" * 64}
-    await desk.try_in_vain(stage.second_officer, APPROVE, other, run=identity, rule="digest_differs")
-    await desk.ask(stage.second_officer, APPROVE, seen, run=identity)
-    await desk.ask(officer, PUBLISH, run=identity)
-
-
-async def promote(stage: Stage) -> None:
-    """A selected school gives up its place; whoever is offered it accepts, until nothing is left to offer."""
-    with stage.phase(Label("포기와 예비 승계", "a reserve moves up"), 3) as step:
-        await stage.clock_to(calendar.RELINQUISHING)
-        standings = await stage.desk.see(stage.officer, STANDINGS, year=calendar.YEAR)
-        selected = [each for each in standings["schools"] if each["state"] == "selected"]
-        leaving = next(each["school"] for each in reversed(selected) if not each["designations"])
-        await stage.desk.ask(stage.school(leaving), RELINQUISH, _LEAVING, year=calendar.YEAR)
-        await stage.desk.try_in_vain(
-            stage.school(leaving), RELINQUISH, _LEAVING, year=calendar.YEAR, rule="nothing_held"
-        )
-        step()
-        await stage.clock_to(calendar.ANSWERING)
-        await _accept_all(stage, bystander=leaving)
-        step()
-        await stage.drain.drained()
-        await _learn_results(stage)
-
-
-async def _accept_all(stage: Stage, bystander: str) -> None:
-    promoted = 0
-    for _ in range(ROUNDS):
-        offers = await stage.desk.see(stage.officer, OFFERS, year=calendar.YEAR)
-        pending = [offer for offer in offers if offer["state"] == "pending"]
-        if not pending:
-            break
-        await stage.desk.try_in_vain(
-            stage.school(bystander), ACCEPT, offer=pending[0]["id"], rule="offer_not_found"
-        )
-        for offer in pending:
-            school = stage.school(offer["school"])
-            own = await stage.desk.see(school, OWN_RESULT, year=calendar.YEAR)
-            await stage.desk.ask(school, ACCEPT, offer=own["offer"]["id"])
-            promoted += 1
-    if not promoted:
-        raise DemoFailed("A place fell free, and nobody on the reserve list was offered it")
-
-
-async def _learn_results(stage: Stage) -> None:
-    standings = await stage.desk.see(stage.officer, STANDINGS, year=calendar.YEAR)
-    for each in standings["schools"]:
-        if each["state"] == "selected":
-            stage.known.selected.append(each["school"])
-            stage.known.designations[each["school"]] = tuple(each["designations"])
-    stage.known.unselected = next(
-        each["school"] for each in standings["schools"] if each["state"] in {"not_selected", "reserve"}
-    )

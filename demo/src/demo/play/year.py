@@ -1,6 +1,6 @@
 """The whole year, in order."""
 
-from demo.play import applying, evaluating, placing, reporting
+from demo.play import applying, deciding, evaluating, placing, reporting
 from demo.play.stage import Stage
 
 
@@ -17,6 +17,6 @@ async def play(stage: Stage) -> None:
     await applying.apply(stage)
     await applying.close(stage)
     await evaluating.score(stage)
-    await evaluating.select(stage)
-    await evaluating.promote(stage)
+    await deciding.select(stage)
+    await deciding.promote(stage)
     await placing.place(stage)

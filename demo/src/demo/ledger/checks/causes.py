@@ -30,6 +30,8 @@ OF_TIME: Final = frozenset(
     }
 )
 """What may be told because a moment has passed, and for no request."""
+WITH: Final = {"offer-made": "offer-expired"}
+"""What may be told beside such an event alone: who is next is asked when an offer was not answered."""
 
 
 def nothing_without_a_cause(evidence: Evidence) -> Check:
@@ -58,13 +60,15 @@ def _causes_of_events(evidence: Evidence, found: Findings) -> None:
     by_id = {event.id: event for event in evidence.told}
     accepted = {entry.intent.id for entry in evidence.entries if entry.answer.outcome != "fail"}
     actors = {entry.intent.id: entry.intent.actor for entry in evidence.entries}
+    passed = {(event.name, event.envelope.causationid) for event in by_id.values()}
     for event in by_id.values():
         root = _root(event, by_id)
         if root is None:
             found.differ(f"{event.name} {event.id}: its causes go round in a circle")
             continue
         envelope = root.envelope
-        of_time = root.name in OF_TIME and envelope.actor in SYSTEM
+        beside = (WITH.get(root.name), envelope.causationid) in passed
+        of_time = (root.name in OF_TIME or beside) and envelope.actor in SYSTEM
         if event.envelope.correlationid != envelope.correlationid:
             found.differ(f"{event.name} {event.id}: its correlation is not that of its cause {root.id}")
         if not of_time and envelope.correlationid not in accepted:
