@@ -50,7 +50,7 @@ class Appeal:
 
 
 async def select(stage: Stage) -> None:
-    """Two officers and the lot make the preliminary result; what appeals change of it becomes the final one."""
+    """Two officers and the lot make the preliminary result; after appeals it becomes final."""
     desk, officer, year = stage.desk, stage.officer, calendar.YEAR
     with stage.phase(Label("예비 결과", "preliminary result"), 3) as step:
         await desk.try_in_vain(officer, PROPOSE, {"stage": "preliminary"}, year=year, rule="lot_missing")
@@ -83,12 +83,12 @@ def _drawn(stage: Stage) -> str:
 
 async def _what_ifs(stage: Stage) -> None:
     """What fewer seats, or scores as they were given, would have come to; nobody is told of it."""
-    seats = stage.cast.size.seats
-    for changes in ({"seats": seats - 5}, {"normalisation": "off"}):
-        made = await stage.desk.ask(stage.officer, WHAT_IF, changes, year=calendar.YEAR)
-        compared = await stage.desk.see(stage.officer, WHAT_IF_COMPARED, what_if=made["id"])
-        if "seats" in changes and compared["changes"].get("dropped", 0) != seats - changes["seats"]:
-            raise DemoFailed(f"Five seats fewer, and {compared['changes']}")
+    fewer, changes = 5, {"seats": stage.cast.size.seats - 5}
+    made = await stage.desk.ask(stage.officer, WHAT_IF, changes, year=calendar.YEAR)
+    compared = await stage.desk.see(stage.officer, WHAT_IF_COMPARED, what_if=made["id"])
+    if compared["changes"].get("dropped") != fewer:
+        raise DemoFailed(f"{fewer} seats fewer, and {compared['changes']}")
+    await stage.desk.ask(stage.officer, WHAT_IF, {"normalisation": "off"}, year=calendar.YEAR)
 
 
 async def _decide(stage: Stage, what: str) -> str:
