@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.evaluation.town import RUBRIC, YEAR, Town, done, refused, sheet
+from tests.evaluation.town import RUBRIC, YEAR, Town, sheet
+from tests.asking import done, refused
 
 from evaluation import rubrics
 from evaluation.domain.rubric import Span
@@ -313,6 +314,7 @@ def criteria(draw: st.DrawFn, weights: list[int]) -> list[dict[str, Any]]:
     return made
 
 
+@settings(max_examples=50)
 @given(
     data=st.data(),
     split=st.lists(st.integers(1, 99), max_size=4, unique=True),
