@@ -80,6 +80,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "GET /programme-years/{year}/outcomes/revisions/{school}": {"school", "officer", "auditor"},
     "POST /programme-years/{year}/outcomes/closing": {"officer"},
     "POST /programme-years/{year}/outcomes/imports": {"officer"},
+    "POST /programme-years/{year}/outcomes/imports/file": {"officer"},
+    "GET /programme-years/{year}/outcomes.xlsx": {"school", "officer", "auditor"},
     "GET /open-data/outcomes.csv": {role.value for role in Role},
     "GET /students/{student}": {"student", "officer", "auditor"},
     "GET /students/{student}/openings": {"student", "officer", "auditor"},

@@ -1,12 +1,14 @@
 """Insurance records as an officer gets them: a file confirms, ends and corrects, or changes nothing."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.asking import done, refused
 from tests.placement.test_retention import at_work, checks, still_there
-from tests.placement.world import Settled, World, done, refused, registration_number
+from tests.placement.world import Settled, World, registration_number
 
 from papers.tables import Table, to_csv, to_xlsx
 
@@ -77,6 +79,18 @@ async def test_records_confirm_who_is_insured_and_end_who_is_not(
         "ended": 0,
         "corrected": 0,
     }
+
+
+async def test_the_same_records_taken_in_at_the_same_moment_take_effect_once(year: World) -> None:
+    settled, _ = await at_work(year, students=2)
+    await year.at(AUGUST)
+    rows = [await insured(year, settled, 0), await insured(year, settled, 1, date(2026, 6, 1), "해고")]
+    content = utf8(rows)
+    answers = await asyncio.gather(*(upload(year, content) for _ in range(4)))
+    told = [done(answer, 201) for answer in answers]
+    assert sorted((each["confirmed"], each["ended"]) for each in told) == [(0, 0)] * 3 + [(1, 1)]
+    assert len(await year.told("retention-checked")) == 2
+    assert len(await year.told("placement-ended")) == 1
 
 
 async def test_records_correct_what_a_company_said(year: World) -> None:

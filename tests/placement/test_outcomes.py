@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from io import StringIO
+from io import BytesIO, StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,17 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+from tests.asking import done, refused
 from tests.placement.test_retention import ask, at_work, gone, still_there
-from tests.placement.world import YEAR, Settled, World, done, refused
+from tests.placement.world import YEAR, Settled, World
 
 from contracts import applications
 from contracts.examples import example
 from contracts.values import PROVINCES
+from papers.tables import Table, to_csv, to_xlsx
 from placement.domain.outcomes import Figures
+from placement.http.files import MEDIA_TYPE
 
 DEPARTMENTS: Final = Path(__file__).parent / "data" / "departments_outcomes.csv"
 JANUARY_2027: Final = datetime(2027, 1, 10, 3, tzinfo=UTC)
@@ -236,6 +240,47 @@ async def test_an_import_is_taken_whole_or_not_at_all_and_names_each_row(year: W
     )
     late = {"as_of": "2025-04-11", "rows": [good]}
     refused(await year.officer.post(path, late), 422, ("as_of", "day_to_come"))
+    assert await year.state() == before
+
+
+HEADER: Final = ("학교", "유형", "학과", "졸업", "참여", "취업", "진학", "12개월 대상", "12개월 유지")
+FILE: Final = "/programme-years/2024/outcomes/imports/file?as_of=2025-04-01"
+
+
+async def test_an_earlier_year_is_brought_in_and_taken_out_as_excel(year: World) -> None:
+    school = await year.selected_school("new_technology")
+    rows = [
+        (school.party, "신기술 중점지원", "스마트기계과", 38, 40, 20, 8, 16, 11),
+        (school.party, "general", "", 10, 12, 5, 1, None, None),
+    ]
+    content = to_xlsx([Table("성과", HEADER, rows)])
+    told = done(await year.officer.upload(FILE, content, media_type=MEDIA_TYPE, method="POST"), 201)
+    assert (told["reported"], told["closed"]) == (1, False)
+    [(_, event)] = await year.told("outcome-reported")
+    assert (event["enrolled"], event["employed"], event["retained_12"]) == (52, 25, 11)
+    for reader in (year.officer, school):
+        answer = await reader.get("/programme-years/2024/outcomes.xlsx")
+        with CalamineWorkbook.from_filelike(BytesIO(answer.content)) as book:
+            assert book.sheet_names == ["전체", "시·도", "유형", "학교", "학과"]
+            header, *lines = book.get_sheet_by_name("학과").to_python()
+        shown = [dict(zip(header, line, strict=True)) for line in lines]
+        assert [(each["유형"], each["학과"], each["취업"], each["취업률(%)"]) for each in shown] == [
+            ("일반", "", 5, 55.6),
+            ("신기술 중점지원", "스마트기계과", 20, 66.7),
+        ]
+
+
+async def test_a_table_of_outcomes_names_every_cell_that_is_wrong(year: World) -> None:
+    school = await year.selected_school("new_technology")
+    rows: list[list[str | int | None]] = [
+        [school.party, "신기술", "", 38, 40, 20, 8, 16, 11],
+        [school.party, "general", "", 10, "열둘", 5, -1, None, None],
+    ]
+    before = await year.state()
+    content = to_csv(Table("성과", HEADER, rows))
+    answer = await year.officer.upload(FILE, content, media_type="text/csv", method="POST")
+    wrong = (("rows.2.track", "known"), ("rows.3.enrolled", "count"), ("rows.3.advanced", "count"))
+    refused(answer, 422, *wrong)
     assert await year.state() == before
 
 

@@ -1,5 +1,6 @@
 """What became of a cohort: the students of a programme year, as they stood on a day in Korea."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from placement.domain.rules import refuse
 from placement.domain.vocabulary import Year
 
 _TENTH: Final = Decimal("0.1")
+_COUNT: Final = re.compile("[0-9]{1,7}")
 
 
 class Origin(StrEnum):
@@ -178,6 +180,50 @@ class ImportedRow:
     school: str
     cell: Cell
     figures: Figures = field(default_factory=Figures)
+
+
+COLUMNS: Final = {
+    "school": "학교|school",
+    "track": "유형|track?",
+    "department": "학과|department?",
+    "enrolled": "참여|enrolled",
+    "graduates": "졸업|graduates",
+    "employed": "취업|employed",
+    "advanced": "진학|advanced?",
+    "enlisted": "입대|enlisted?",
+    "excluded": "제외|excluded?",
+    "due_6": "6개월 대상|due_6?",
+    "retained_6": "6개월 유지|retained_6?",
+    "due_12": "12개월 대상|due_12?",
+    "retained_12": "12개월 유지|retained_12?",
+}
+"""Field → header of a table of outcomes; what is left out counts as nothing."""
+
+
+def imported_rows(
+    rows: Iterable[tuple[int, Mapping[str, str]]], tracks: Mapping[str, str]
+) -> list[ImportedRow]:
+    """The rows of a table, by their numbers; `tracks` gives the codes of what tracks are called.
+
+    Raises:
+        Several, Invalid: naming every cell that holds no count or no track, `rows.4.employed`.
+    """
+    broken: list[Refusal] = []
+    found: list[ImportedRow] = []
+    for number, values in rows:
+        at = f"rows.{number}"
+        counts = {each.name: values[each.name] or "0" for each in fields(Figures)}
+        wrong = [name for name, text in counts.items() if not _COUNT.fullmatch(text)]
+        broken += [Invalid("count", "A count is written in digits", f"{at}.{name}") for name in wrong]
+        track = tracks.get(values["track"])
+        if track is None:
+            broken.append(Invalid("known", f"Known are {', '.join(filter(None, tracks))}", f"{at}.track"))
+        elif not wrong:
+            figures = Figures(**{name: int(text) for name, text in counts.items()})
+            cell = Cell(track, values["department"])
+            found.append(ImportedRow(at, values["school"], cell, figures))
+    refuse(broken)
+    return found
 
 
 def check_rows(rows: Iterable[ImportedRow], known: Mapping[str, School]) -> dict[str, dict[Cell, Figures]]:

@@ -134,14 +134,14 @@ async def import_year(year: YearPath, body: ImportOutcomes, _: Officer, tx: Tx) 
     counted = await handlers.import_outcomes(tx, Year(year), body.as_of, rows, body.reason)
     if body.close:
         await handlers.close_imported(tx, Year(year), body.as_of)
-    return _view(year, body.as_of, counted, closed=body.close)
+    return counted_view(year, body.as_of, counted, closed=body.close)
 
 
 @router.post("/programme-years/{year}/outcomes", status_code=201)
 async def count(year: YearPath, body: CountOutcomes, _: Officer, tx: Tx) -> CountedView:
     """Count a cohort for a day that is over; schools whose figures differ from the last are told."""
     counted = await handlers.count_outcomes(tx, Year(year), body.as_of, body.reason)
-    return _view(year, body.as_of, counted, closed=False)
+    return counted_view(year, body.as_of, counted, closed=False)
 
 
 @router.post("/programme-years/{year}/outcomes/closing", status_code=201)
@@ -149,7 +149,7 @@ async def close(year: YearPath, body: CloseOutcomes, _: Officer, tx: Tx) -> Coun
     """Count once more and close: others build on it from here; later counts are corrections."""
     accepted = body.accept_unconfirmed
     counted = await handlers.close_outcomes(tx, Year(year), body.as_of, accept_unconfirmed=accepted)
-    return _view(year, body.as_of, counted, closed=True)
+    return counted_view(year, body.as_of, counted, closed=True)
 
 
 @router.post("/programme-years/{year}/destinations", status_code=201)
@@ -198,7 +198,7 @@ async def open_data(wanted: Annotated[OpenDataFilter, Query()], _: Anyone, read:
     return Response(content, media_type="text/csv", headers={"Content-Disposition": disposition})
 
 
-def _view(year: int, as_of: date, counted: handlers.Counted, *, closed: bool) -> CountedView:
+def counted_view(year: int, as_of: date, counted: handlers.Counted, *, closed: bool) -> CountedView:
     return CountedView(
         programme_year=year,
         as_of=as_of,

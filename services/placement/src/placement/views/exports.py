@@ -1,6 +1,7 @@
 """Tables of Excel files: what the views show, with Korean headers and names."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from chassis.transaction import ReadTransaction
@@ -8,7 +9,7 @@ from contracts.values import PROVINCES, TRACKS, Named
 from papers.tables import Cell, Table
 from placement.domain.persons import Person
 from placement.domain.vocabulary import StudentId
-from placement.views import dashboard, stuck
+from placement.views import dashboard, outcomes, stuck
 from placement.views.classes import ClassDetail
 from placement.views.companies import OpeningDetail
 from placement.views.dashboard import DashboardFilter
@@ -33,6 +34,32 @@ _PROGRESS: Final[Mapping[str, str]] = {
     "agreement_drafted": "협약 서명 중",
     "placed": "취업",
 }
+
+
+_OUTCOMES: Final = ("참여", "졸업", "취업", "진학", "입대", "제외")
+_LASTING: Final = ("6개월 대상", "6개월 유지", "12개월 대상", "12개월 유지")
+_RATES: Final = ("취업률(%)", "졸업자 대비(%)", "6개월 유지율(%)", "12개월 유지율(%)")
+_SHEETS: Final[Mapping[outcomes.Dimension, tuple[str, tuple[str, ...]]]] = {
+    "total": ("전체", ()),
+    "province": ("시·도", ("시·도",)),
+    "track": ("유형", ("유형",)),
+    "school": ("학교", ("시·도", "학교", "학교명")),
+    "department": ("학과", ("시·도", "학교", "학교명", "유형", "학과")),
+}
+
+
+async def outcome_tables(
+    tx: ReadTransaction, year: int, as_of: date | None, school: str | None
+) -> list[Table]:
+    """A cohort by everything it is put together by, a sheet each."""
+    tables = []
+    for by, (name, keys) in _SHEETS.items():
+        shown = await outcomes.outcomes(tx, year, by, as_of, school)
+        left_out = set(outcomes.KEYS["department"]) - set(outcomes.KEYS[by])
+        rows = [_named(value for field, value in each if field not in left_out) for each in shown.rows]
+        header = ("사업연도", "기준일", *keys, *_OUTCOMES, *_LASTING, *_RATES)
+        tables.append(Table(name, header, [[year, shown.as_of, *row] for row in rows]))
+    return tables
 
 
 async def dashboard_tables(tx: ReadTransaction, wanted: DashboardFilter) -> list[Table]:

@@ -18,7 +18,7 @@ from placement.views.shapes import View
 Dimension = Literal["total", "province", "track", "school", "department"]
 """What outcomes are put together by; a department is one of a school."""
 
-_KEYS: Final[Mapping[Dimension, tuple[str, ...]]] = {
+KEYS: Final[Mapping[Dimension, tuple[str, ...]]] = {
     "total": (),
     "province": ("province",),
     "track": ("track",),
@@ -91,7 +91,7 @@ async def outcomes(
     closed_at = await tx.fetchval(
         "select closed_at from outcome_closing where programme_year = $1 and as_of = $2", year, day
     )
-    keys = _KEYS[by]
+    keys = KEYS[by]
     named = ", ".join(keys)
     rows = await tx.fetch(
         f"""
