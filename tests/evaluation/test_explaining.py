@@ -1,8 +1,9 @@
 """What a school is told, in both languages."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from evaluation.domain.explaining import Explanation, Names, explain
+from evaluation.domain.explaining import Explanation, Line, Names, explain
 from evaluation.domain.selection import select
 from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot
 from evaluation.domain.vocabulary import SchoolId
@@ -108,6 +109,33 @@ def test_a_part_below_its_minimum_says_which_and_by_how_much() -> None:
     assert "사유: 정량 최저점수 31점에 1점 모자랍니다." in told.ko
     assert "Reason: the quantitative part is 1 below its minimum of 31." in told.en
     assert told.reasons == ("below_minimum_quantitative",)
+
+
+def told_of(reason: str, lines: dict[str, Line]) -> Explanation:
+    policy = Policy(1, 1, (("new",),), (REGIONAL, TECHNOLOGY), Decimal(60), (), "lottery", "1")
+    applicant = school("a", "80", barred=(reason,))
+    (decision,) = select(Snapshot(2025, policy, (applicant,)))
+    names = replace(NAMES, criteria={"plan": ("운영 계획", "operation plan")})
+    return explain(decision, applicant, {}, names, lines=lines)
+
+
+def test_a_stages_line_is_told_with_what_lacked() -> None:
+    told = told_of("below_line_documents", {"below_line_documents": (Decimal(40), Decimal("3.5"))})
+    assert "사유: 서면평가 통과 점수 40점에 3.5점 모자랍니다." in told.ko
+    assert "Reason: what was reached by the document review is 3.5 below its line of 40." in told.en
+    assert told.facts["shortfalls"] == [{"reason": "below_line_documents", "line": "40", "by": "3.5"}]
+
+
+def test_a_criterion_below_its_minimum_is_named_as_the_rubric_names_it() -> None:
+    told = told_of("below_minimum_plan", {"below_minimum_plan": (Decimal(5), None)})
+    assert "사유: 운영 계획 최저점수 5점에 미치지 못했습니다." in told.ko
+    assert "Reason: the operation plan is below its minimum of 5." in told.en
+
+
+def test_a_line_whose_points_are_not_known_is_told_all_the_same() -> None:
+    told = told_of("below_line_site_visit", {})
+    assert "사유: 현장평가 통과 점수에 미치지 못했습니다." in told.ko
+    assert "Reason: what was reached by the site visit is below its line." in told.en
 
 
 def test_any_other_bar_is_told_by_its_code() -> None:

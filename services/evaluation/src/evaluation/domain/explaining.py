@@ -9,6 +9,7 @@ from evaluation.domain.selection import Decision, Missed, Shortfall
 from evaluation.domain.snapshot import Applicant, Quota
 from evaluation.domain.vocabulary import SchoolId
 
+BELOW_CUT_LINE: Final = "below_cut_line"
 BELOW_MINIMUM: Final = "below_minimum_"
 BELOW_LINE: Final = "below_line_"
 _PARTS: Final = {
@@ -47,6 +48,10 @@ class Names:
         return ("없음", "none") if school is None else self.schools.get(school, (school, school))
 
 
+Line = tuple[Decimal, Decimal | None]
+"""A line or minimum that was missed, and by how much, where that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """`facts` is a JSON object; `ko` and `en` say the same in sentences."""
@@ -63,13 +68,15 @@ def explain(
     minima: Mapping[str, Decimal],
     names: Names,
     *,
+    lines: Mapping[str, Line] | None = None,
     offered: bool = False,
 ) -> Explanation:
     """Say what a school got and why it got nothing it likes better; `minima` are points its parts need.
 
-    What is `offered` is the school's only once it accepts.
+    `lines` are what it did not reach, by reason, beyond what its parts tell. What is `offered` is the
+    school's only once it accepts.
     """
-    shortfalls = tuple(_completed(each, applicant, minima) for each in decision.shortfalls)
+    shortfalls = tuple(_completed(each, applicant, minima, lines or {}) for each in decision.shortfalls)
     told = [
         _score(decision, applicant),
         _asked(applicant, names),
@@ -85,8 +92,13 @@ def explain(
     )
 
 
-def _completed(shortfall: Shortfall, applicant: Applicant, minima: Mapping[str, Decimal]) -> Shortfall:
-    """A part's shortfall with the line it missed and by how much."""
+def _completed(
+    shortfall: Shortfall, applicant: Applicant, minima: Mapping[str, Decimal], lines: Mapping[str, Line]
+) -> Shortfall:
+    """A shortfall with the line it missed and by how much, as far as that is known."""
+    if shortfall.reason in lines:
+        line, by = lines[shortfall.reason]
+        return replace(shortfall, line=line, by=by)
     part = shortfall.reason.removeprefix(BELOW_MINIMUM)
     if part == shortfall.reason or part not in minima or part not in applicant.criteria:
         return shortfall
@@ -175,33 +187,36 @@ def _offer(decision: Decision, names: Names) -> tuple[str, str]:
 
 
 def _shortfall(shortfall: Shortfall, names: Names) -> tuple[str, str]:
-    if shortfall.line is None:
-        return _barred(shortfall.reason, names)
-    line, by = f"{shortfall.line:f}", _text(shortfall.by)
-    if shortfall.reason.startswith(BELOW_MINIMUM):
-        part = shortfall.reason.removeprefix(BELOW_MINIMUM)
-        ko, en = _PARTS.get(part, (part, part))
-        return (
-            f"사유: {ko} 최저점수 {line}점에 {by}점 모자랍니다.",
-            f"Reason: the {en} part is {by} below its minimum of {line}.",
-        )
-    return (
-        f"사유: 기준점수 {line}점에 {by}점 모자랍니다.",
-        f"Reason: the total is {by} below the cut line of {line}.",
-    )
-
-
-def _barred(reason: str, names: Names) -> tuple[str, str]:
-    """A reason that stands for itself; one that is not known here by its code."""
-    if reason.startswith(BELOW_LINE):
+    """A reason that is not known here is told by its code."""
+    reason = shortfall.reason
+    if reason == BELOW_CUT_LINE:
+        what_ko, what_en = "기준점수", ("the total", "the cut line")
+    elif reason.startswith(BELOW_LINE):
         stage = reason.removeprefix(BELOW_LINE)
         ko, en = _STAGES.get(stage, (stage, stage))
-        return f"사유: {ko} 통과 점수에 미치지 못했습니다.", f"Reason: below the line of the {en}."
-    if reason.startswith(BELOW_MINIMUM):
-        criterion = reason.removeprefix(BELOW_MINIMUM)
-        ko, en = names.criteria.get(criterion, _PARTS.get(criterion, (criterion, criterion)))
-        return f"사유: {ko} 최저점수에 미치지 못했습니다.", f"Reason: below the minimum of {en}."
-    return f"사유: {reason}.", f"Reason: {reason}."
+        what_ko, what_en = f"{ko} 통과 점수", (f"what was reached by the {en}", "its line")
+    elif reason.startswith(BELOW_MINIMUM):
+        named = reason.removeprefix(BELOW_MINIMUM)
+        ko, en = names.criteria.get(named) or _PARTS.get(named, (named, named))
+        part = "" if named in names.criteria else " part"
+        what_ko, what_en = f"{ko} 최저점수", (f"the {en}{part}", "its minimum")
+    else:
+        return f"사유: {reason}.", f"Reason: {reason}."
+    return _below(shortfall, what_ko, what_en)
+
+
+def _below(shortfall: Shortfall, ko: str, en: tuple[str, str]) -> tuple[str, str]:
+    """What lies below which line, with the line and by how much as far as both are known."""
+    what, line = en
+    if shortfall.line is None:
+        return f"사유: {ko}에 미치지 못했습니다.", f"Reason: {what} is below {line}."
+    points = f"{shortfall.line:f}"
+    if shortfall.by is None:
+        return f"사유: {ko} {points}점에 미치지 못했습니다.", f"Reason: {what} is below {line} of {points}."
+    return (
+        f"사유: {ko} {points}점에 {shortfall.by:f}점 모자랍니다.",
+        f"Reason: {what} is {shortfall.by:f} below {line} of {points}.",
+    )
 
 
 def _missed(missed: Missed, names: Names) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict
@@ -12,11 +13,12 @@ from contracts.values import TRACKS
 from evaluation import announce, snapshots
 from evaluation.domain import runs
 from evaluation.domain.appeals import all_decided
-from evaluation.domain.explaining import Names, explain
+from evaluation.domain.explaining import BELOW_LINE, BELOW_MINIMUM, Line, Names, explain
 from evaluation.domain.intake import Scored
 from evaluation.domain.places import Standing
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.reviewing import naming
+from evaluation.domain.rubric import Rubric
 from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
@@ -24,7 +26,7 @@ from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, St
 from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
-from evaluation.store import appeals, intake, places, reviews, schools
+from evaluation.store import appeals, intake, places, reviews, schools, stages
 from evaluation.store import runs as store
 from evaluation.store.runs import Documents
 
@@ -148,6 +150,7 @@ async def _explain(
             each.name: (each.name_ko, each.name_en) for of in named.kinds.values() for each in of.criteria
         },
     )
+    missed = await stages.missed_lines(tx, programme.year)
     explained = [
         (
             decision.award,
@@ -157,12 +160,26 @@ async def _explain(
                 applicant,
                 named.kinds[applicant.kind].minima,
                 names,
+                lines=_lines(named.kinds[applicant.kind], missed.get(applications[applicant.id])),
                 offered=decision.award.id in offered,
             ),
         )
         for decision in decided.decisions
     ]
     await store.add_outcomes(tx, run.id, explained, applications)
+
+
+def _lines(rubric: Rubric, missed: tuple[str, Decimal, Decimal] | None) -> dict[str, Line]:
+    """What an application may have missed beyond its parts, by reason: minima of criteria, a stage's line."""
+    lines: dict[str, Line] = {
+        f"{BELOW_MINIMUM}{each.name}": (each.minimum, None)
+        for each in rubric.criteria
+        if each.minimum is not None
+    }
+    if missed is not None:
+        stage, line, lacking = missed
+        lines[f"{BELOW_LINE}{stage}"] = (line, lacking)
+    return lines
 
 
 async def approve_run(tx: Transaction, run: RunId, seen: Digests, lot_seed: str) -> Run:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chassis.transaction import Transaction
-from decisions.canonical import HASH_FIELD, canonical, sealed, sha256
+from decisions.canonical import HASH_FIELD, canonical, sealed
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.rubric import Rubrics
 from evaluation.domain.scoring import Scores, Total
@@ -29,12 +29,12 @@ async def keep(
     """Keep raw scores (by kind) and what they came to, unless the newest that is kept is the same."""
     salt = await store.salt(tx, programme.year, secrets.token_hex(16))
     snapshot = await _snapshot(tx, programme, named, scores, salt)
-    document = scoring.document(snapshot)
-    hashed = sha256(document)
+    document = canonical(scoring.document(snapshot))
+    hashed = hashlib.sha256(document).hexdigest()
     schools = {each.id: each.school for each in snapshot.applications}
     result = sealed({**scoring.result_document(totals, schools), "snapshot_sha256": hashed})
     kept = Kept(
-        canonical(document),
+        document,
         hashed,
         canonical(result),
         result[HASH_FIELD],

@@ -99,3 +99,17 @@ async def lines(tx: ReadTransaction, year: Year) -> Mapping[tuple[str, str], Dec
     """The line of each stage that was closed, by kind and stage."""
     rows = await tx.fetch("select kind, stage, line from stage_closure where year = $1", year)
     return {(row["kind"], row["stage"]): row["line"] for row in rows}
+
+
+async def missed_lines(tx: ReadTransaction, year: Year) -> dict[ApplicationId, tuple[str, Decimal, Decimal]]:
+    """For those that a stage cut: the stage, its line, and how many points lacked."""
+    rows = await tx.fetch(
+        """
+        select r.application, r.stage, c.line, c.line - r.reached as lacking
+        from stage_result r join application a on a.id = r.application
+        join stage_closure c on c.year = a.year and c.kind = a.kind and c.stage = r.stage
+        where a.year = $1 and not r.passed and c.line > r.reached
+        """,
+        year,
+    )
+    return {ApplicationId(row["application"]): (row["stage"], row["line"], row["lacking"]) for row in rows}
