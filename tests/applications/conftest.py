@@ -1,11 +1,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 
 import httpx2
 import pytest
 from pydantic import PostgresDsn
-from tests.applications.tokens import Issuer
 from tests.applications.town import Town
 
 from applications import http
@@ -13,6 +11,7 @@ from applications.settings import Settings
 from chassis.service import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
+from embedded.issuer import Issuer
 
 
 @pytest.fixture
@@ -20,12 +19,11 @@ async def town(
     database: Callable[[str], Awaitable[Database]],
     pool: Callable[[Database], Awaitable[Pool]],
     clock: Callable[[Database, datetime], Awaitable[None]],
-    tmp_path: Path,
+    issuer: Issuer,
 ) -> AsyncIterator[Town]:
     """The applications service on a database of its own, asked over ASGI."""
-    issuer = Issuer(tmp_path / "jwks.json")
     own = await database("applications")
-    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file)
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.keys)
     runtime = Runtime(settings, await pool(own))
     transport = httpx2.ASGITransport(http.api(runtime))
     async with httpx2.AsyncClient(transport=transport, base_url="http://applications") as client:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
-from tests.applications.tokens import Issuer
 from tests.asking import Caller, done, refused
 
 from applications import events
@@ -16,6 +15,7 @@ from chassis import transaction
 from chassis.incoming import Record
 from chassis.transaction import Command, Pool, begin
 from embedded.databases import Database
+from embedded.issuer import Issuer
 
 __all__ = ["Caller", "done", "refused"]
 
@@ -139,7 +139,7 @@ class Town:
     def caller(self, *roles: str, party: str | None = None) -> Caller:
         self.callers += 1
         name = f"person-{self.callers}"
-        return Caller(self.client, self.issuer.token(*roles, sub=name, party=party), name)
+        return Caller(self.client, self.issuer.token(name, roles, party), name)
 
     @property
     def officer(self) -> Caller:

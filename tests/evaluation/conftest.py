@@ -1,16 +1,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 
 import httpx2
 import pytest
 from pydantic import PostgresDsn
-from tests.applications.tokens import Issuer
 from tests.evaluation.town import Town
 
 from chassis.service import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from evaluation import http
 from evaluation.settings import Settings
 
@@ -20,13 +19,12 @@ async def town(
     database: Callable[[str], Awaitable[Database]],
     pool: Callable[[Database], Awaitable[Pool]],
     clock: Callable[[Database, datetime], Awaitable[None]],
-    tmp_path: Path,
+    issuer: Issuer,
 ) -> AsyncIterator[Town]:
     """The evaluation service on a database of its own, asked over ASGI."""
-    issuer = Issuer(tmp_path / "jwks.json")
     own = await database("evaluation")
     settings = Settings(
-        database_url=PostgresDsn(own.url), identity_keys=issuer.file, offer_sweep_seconds=0.05
+        database_url=PostgresDsn(own.url), identity_keys=issuer.keys, offer_sweep_seconds=0.05
     )
     runtime = Runtime(settings, await pool(own))
     transport = httpx2.ASGITransport(http.api(runtime))

@@ -4,7 +4,8 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.evaluation.town import CLOSED, RUBRIC, YEAR, Caller, Town, done, refused
+from tests.asking import Caller, done, refused
+from tests.evaluation.town import CLOSED, RUBRIC, YEAR, Town
 
 from contracts import applications as told
 from contracts.examples import example

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from tests.evaluation.town import RUBRIC, YEAR, Town, done, refused, sheet
+from tests.asking import done, refused
+from tests.evaluation.town import RUBRIC, YEAR, Town, sheet
 
 from evaluation import solver
 from evaluation.domain.assigning import Task

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
-from tests.applications.tokens import Issuer
 from tests.asking import Caller, done, refused
 from tests.telling import Given, Teller
 
@@ -20,6 +19,7 @@ from contracts import applications as told
 from contracts import topics
 from contracts.examples import example
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from evaluation import events
 
 __all__ = ["Caller", "Given", "done", "refused"]
@@ -198,7 +198,7 @@ class Town:
     def caller(self, *roles: str, party: str | None = None) -> Caller:
         self.callers += 1
         name = f"person-{self.callers}"
-        return Caller(self.client, self.issuer.token(*roles, sub=name, party=party), name)
+        return Caller(self.client, self.issuer.token(name, roles, party), name)
 
     @property
     def officer(self) -> Caller:

@@ -5,7 +5,6 @@ from pathlib import Path
 import httpx2
 import pytest
 from pydantic import PostgresDsn
-from tests.applications.tokens import Issuer
 from tests.notifications.desk import NOW, Desk
 
 from chassis import keyring
@@ -13,6 +12,7 @@ from chassis.keyring import Keyring
 from chassis.service import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from notifications import http
 from notifications.settings import Settings
 
@@ -22,14 +22,14 @@ async def desk(
     database: Callable[[str], Awaitable[Database]],
     pool: Callable[[Database], Awaitable[Pool]],
     clock: Callable[[Database, datetime], Awaitable[None]],
+    issuer: Issuer,
     tmp_path: Path,
 ) -> AsyncIterator[Desk]:
     """The notifications service on a database of its own, asked over ASGI, its clock stopped."""
-    issuer = Issuer(tmp_path / "jwks.json")
     own = await database("notifications")
     keys = tmp_path / "keys.json"
     keyring.make(keys)
-    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.keys, personal_data_keys=keys)
     runtime = Runtime(settings, await pool(own), keys=Keyring(keys))
     transport = httpx2.ASGITransport(http.api(runtime))
     async with httpx2.AsyncClient(transport=transport, base_url="http://notifications") as client:

@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx2
-from tests.applications.tokens import Issuer
 from tests.asking import Caller
 from tests.chassis.records import Record
 
@@ -21,6 +20,7 @@ from chassis.transaction import Command, Pool, begin
 from contracts.envelope import Envelope
 from contracts.event import Event
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from notifications import events
 from notifications.carriers.mail import Sender
 from notifications.carriers.maildir import MaildirCarrier
@@ -93,7 +93,7 @@ class Desk:
     def caller(self, *roles: str, party: str | None = None, sub: str | None = None) -> Caller:
         self.callers += 1
         name = sub or f"person-{self.callers}"
-        return Caller(self.client, self.issuer.token(*roles, sub=name, party=party), name)
+        return Caller(self.client, self.issuer.token(name, roles, party), name)
 
     async def has_contact(
         self, party: str, *, language: str = "ko", name: str = NAME, address: str = ADDRESS

@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx2
 import pytest
 from pydantic import PostgresDsn
-from tests.applications.tokens import Issuer
 from tests.placement.world import World
 
 from chassis import keyring
@@ -14,6 +13,7 @@ from chassis.keyring import Keyring
 from chassis.service import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from placement import http
 from placement.settings import Settings
 
@@ -23,10 +23,9 @@ Clock = Callable[[Database, datetime], Awaitable[None]]
 @asynccontextmanager
 async def served(own: Database, pool: Pool, folder: Path, clock: Clock) -> AsyncIterator[World]:
     """The placement service on a database, asked over ASGI."""
-    issuer = Issuer(folder / "placement_jwks.json")
-    keys = folder / "placement_keys.json"
+    issuer, keys = Issuer.open(folder), folder / "placement_keys.json"
     keyring.make(keys)
-    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.file, personal_data_keys=keys)
+    settings = Settings(database_url=PostgresDsn(own.url), identity_keys=issuer.keys, personal_data_keys=keys)
     runtime = Runtime(settings, pool, keys=Keyring(keys))
     transport = httpx2.ASGITransport(http.api(runtime))
     async with httpx2.AsyncClient(transport=transport, base_url="http://placement") as client:

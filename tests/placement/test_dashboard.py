@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import pytest
 from python_calamine import CalamineWorkbook
+from tests.asking import done, refused
 from tests.placement.conftest import served
 from tests.placement.three_years import STUDENTS, YEARS, fill
-from tests.placement.world import Settled, World, done, refused
+from tests.placement.world import Settled, World
 
 from chassis.migrations import migrate
 from chassis.transaction import Pool

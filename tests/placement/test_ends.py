@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.placement.world import Caller, Settled, World, done, refused
+from tests.asking import Caller, done, refused
+from tests.placement.world import Settled, World
 
 FEBRUARY = datetime(2026, 2, 10, 3, tzinfo=UTC)
 

@@ -17,10 +17,11 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tests.asking import Caller, done, refused
 from tests.chassis.records import Record
 from tests.notifications.conftest import desk
 from tests.notifications.desk import Desk
-from tests.placement.world import Caller, Settled, World, done, refused
+from tests.placement.world import Settled, World
 
 from chassis import logs, parking
 from chassis.encryption import seal_anew

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.placement.world import MICROSECOND, YEAR, Settled, World, done, refused
+from tests.asking import done, refused
+from tests.placement.world import MICROSECOND, YEAR, Settled, World
 
 from placement.domain.agreements import Parties
 from placement.domain.placements import Exit, Placement, Source

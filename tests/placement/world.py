@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
-from tests.applications.tokens import Issuer
 from tests.asking import Caller, done, refused
 from tests.telling import Given, Teller
 
@@ -19,6 +18,7 @@ from contracts import applications, evaluation
 from contracts.event import Event
 from contracts.examples import example, example_data
 from embedded.databases import Database
+from embedded.issuer import Issuer
 from placement import events
 from placement.domain.companies import check_digit
 
@@ -81,7 +81,7 @@ class World:
     def caller(self, *roles: str, party: str | None = None) -> Caller:
         self.made["caller"] += 1
         name = f"person-{self.made['caller']}"
-        return Caller(self.client, self.issuer.token(*roles, sub=name, party=party), name, party)
+        return Caller(self.client, self.issuer.token(name, roles, party), name, party)
 
     @property
     def officer(self) -> Caller:
