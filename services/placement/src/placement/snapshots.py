@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from importlib import metadata
 from typing import Any, Final
 
@@ -93,11 +94,12 @@ def decide(document: Any) -> Decision:
     """Decide over a snapshot document exactly as `recompute` would, and explain."""
     snapshot = parse(document)
     result = solve(snapshot.market)
-    sealed = canonical.sealed({**result_of(result), "snapshot_sha256": canonical.sha256(document)})
+    kept = canonical.canonical(document)
+    sealed = canonical.sealed({**result_of(result), "snapshot_sha256": sha256(kept).hexdigest()})
     proof = Proof(
         rule=matching.RULE,
         code=code_version(),
-        snapshot=canonical.canonical(document),
+        snapshot=kept,
         snapshot_sha256=sealed["snapshot_sha256"],
         result=canonical.canonical(sealed),
         result_sha256=sealed[canonical.HASH_FIELD],
