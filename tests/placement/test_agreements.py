@@ -126,6 +126,13 @@ async def test_an_agreement_can_be_signed_until_its_moment_and_lapses_then(year:
     assert [each["state"] for each in detail["versions"]] == ["drafted", "drafted", "lapsed"]
 
 
+async def test_the_years_policy_says_how_long_an_agreement_can_be_signed(world: World) -> None:
+    await world.year_opens(signing_days=3)
+    settled, agreement = await drafted(world)
+    shown = done(await settled.school.get(f"/tripartite-agreements/{agreement}"))
+    assert datetime.fromisoformat(shown["sign_until"]) == SIGNED_UNTIL - timedelta(days=11)
+
+
 async def test_nobody_takes_back_the_agreement_of_others(year: World) -> None:
     _, agreement = await drafted(year)
     before = await year.state()
