@@ -13,8 +13,9 @@ import pytest
 import typer
 from pydantic import PostgresDsn
 from tests.asking import done
+from tests.evaluation import test_appeals
 from tests.evaluation.test_exports import SCHOOLS
-from tests.evaluation.town import YEAR, Town
+from tests.evaluation.town import AFTER_APPEALS, YEAR, Town
 from typer.testing import CliRunner
 
 from chassis.refusals import NotFound
@@ -151,3 +152,30 @@ def test_what_is_no_public_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "public-key.json").write_text("{}")
     assert checked(tmp_path / "export")[0] == 2
+
+
+async def test_a_run_before_an_upheld_appeal_and_one_after_it_start_from_other_raw_scores(
+    town: Town, tmp_path: Path
+) -> None:
+    await test_appeals.preliminary(town)
+    await test_appeals.upheld(town)
+    await town.at(AFTER_APPEALS)
+    await town.published("final")
+    folder = tmp_path / "export"
+    await commands.export_year(keyed(town, tmp_path), Year(YEAR), folder)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert [(run["stage"], run["scoring"]) for run in manifest["runs"]] == [
+        ("preliminary", "scorings/1"),
+        ("final", "scorings/2"),
+    ]
+    assert checked(folder)[0] == 0
+    scores = [
+        {
+            each["reviewer"]: each["scores"]["plan"]
+            for each in json.loads((folder / f"scorings/{n}/snapshot.json").read_bytes())["sheets"]
+            if each["application"] == "app_6"
+        }
+        for n in (1, 2)
+    ]
+    assert not scores[0].keys() & scores[1].keys()
+    assert set(scores[1].values()) == {"52.8"}

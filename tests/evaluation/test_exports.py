@@ -86,6 +86,7 @@ async def test_reviewers_statistics_name_who_is_severe(town: Town) -> None:
     assert {row["stage"] for row in told} == {"documents", "performance"}
     assert all(row["severity"] in ("0.000", None) for row in told)
     assert sum(row["sheets"] for row in told) == 12
+    assert {row["alpha"] for row in told if row["stage"] == "documents"} == {"1.000"}
 
 
 async def test_one_workbook_holds_all_tables_and_one_csv_file_does_not(town: Town) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tests.asking import Caller, refused
-from tests.evaluation.town import YEAR, Town
+from tests.asking import Caller, done, refused
+from tests.evaluation import test_review_stages as stages
+from tests.evaluation.town import SEED, SELECTION, YEAR, Town
 
 LETTER = f"/programme-years/{YEAR}/result/letter"
 SCHOOLS: Final[dict[int, tuple[int, dict[str, Any]]]] = {
@@ -93,3 +94,21 @@ async def test_a_letter_is_for_its_own_school_alone(town: Town) -> None:
 async def test_a_language_there_is_no_letter_in_is_refused(town: Town) -> None:
     answer = await town.school(1).get(LETTER, language="fr")
     assert answer.status_code == 422
+
+
+async def test_a_school_that_a_stage_cut_reads_which_line_and_how_much_it_lacked(
+    town: Town, tmp_path: Path
+) -> None:
+    await stages.under_two_stages(town, 2)
+    for application, score in ((1, "30"), (2, "19.5")):
+        await stages.all_give(town, application, results=score)
+    done(await town.officer.post(f"{stages.STAGES}/documents/closure"), 201)
+    done(await town.officer.post(stages.ASSIGN), 201)
+    await stages.all_give(town, 1, talk="60")
+    await town.at(SELECTION)
+    done(await town.officer.post(stages.CLOSE), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+    assert "서면평가 통과 점수 20점에 0.500점 모자랍니다" in await text_of(town.school(2), tmp_path)
+    english = await text_of(town.school(2), tmp_path, "en")
+    assert "what was reached by the document review is 0.500 below its line of 20" in english

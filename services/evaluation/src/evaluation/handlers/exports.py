@@ -1,16 +1,13 @@
 """Use cases of exports: tables that officers take away, each read put on record."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from chassis import audit
 from chassis.transaction import Transaction
-from evaluation.domain.rubric import Rubrics
-from evaluation.domain.statistics import figures, points_of
-from evaluation.domain.vocabulary import RunId, Year
-from evaluation.handlers import rubrics
-from evaluation.store import intake, sheets
-from evaluation.store.sheets import Standing
+from evaluation.domain.statistics import ReviewerFigures
+from evaluation.domain.vocabulary import Kind, RunId, Year
+from evaluation.handlers import rubrics, statistics
+from evaluation.store import intake
 from evaluation.views import exports as views
 from evaluation.views.exports import Column, Export, Language
 
@@ -46,7 +43,7 @@ async def read_scores(tx: Transaction, subject: str, **what: str | None) -> None
 
 
 async def _reviewers(tx: Transaction, year: Year) -> Export:
-    """Reviewers' severity and spread at each stage, in points of all they give there."""
+    """Reviewers' severity and spread at each stage, in points of all given there, and how far they agree."""
     named = await rubrics.of_year(tx, await intake.year(tx, year))
     columns = (
         Column("kind", "구분", "Kind"),
@@ -57,31 +54,16 @@ async def _reviewers(tx: Transaction, year: Year) -> Export:
         Column("severity", "엄격도", "Severity"),
         Column("spread", "표준편차", "Spread"),
         Column("outlier", "이상치", "Outlier"),
+        Column("alpha", "단계 일치도(크리펜도르프 알파)", "Agreement at the stage (Krippendorff's alpha)"),
     )
-    rows = [row for of in _stages(await sheets.standing(tx, year)) for row in _rows(of, named)]
+    rows: list[list[views.Value]] = []
+    for kind, rubric in sorted(named.kinds.items()):
+        for rule in rubric.stages:
+            told = await statistics.of_stage(tx, year, Kind(kind), rule.stage)
+            rows += [[kind, rule.stage, *_figures(each), told.alpha] for each in told.figures.reviewers]
     return Export("reviewers", columns, rows)
 
 
-def _stages(standing: Sequence[Standing]) -> list[list[Standing]]:
-    groups: dict[tuple[str, str], list[Standing]] = {}
-    for each in standing:
-        groups.setdefault((each.kind, each.stage), []).append(each)
-    return [groups[key] for key in sorted(groups)]
-
-
-def _rows(of: Sequence[Standing], named: Rubrics) -> list[list[views.Value]]:
-    first = of[0]
-    told = figures(points_of([each.sheet for each in of], named.kinds[first.kind]))
-    return [
-        [
-            first.kind,
-            first.stage,
-            each.reviewer,
-            each.sheets,
-            each.mean,
-            each.severity,
-            each.spread,
-            "yes" if each.outlier else "no",
-        ]
-        for each in told.reviewers
-    ]
+def _figures(each: ReviewerFigures) -> list[views.Value]:
+    outlier = "yes" if each.outlier else "no"
+    return [each.reviewer, each.sheets, each.mean, each.severity, each.spread, outlier]

@@ -1,5 +1,6 @@
 """Routes of tables that officers take away."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -62,8 +63,10 @@ async def export(
         raise Invalid("format_of_all", "A CSV file holds one table: table must be one of them", "table")
     made = await handlers.export(tx, year, table, None if run is None else RunId(run), language)
     disposition = f'attachment; filename="{table}-{year}.{format}"'
+    # A workbook of thousands of rows takes a while, in which others are answered too.
+    content = await asyncio.to_thread(rendered, made, format, language)
     return Response(
-        rendered(made, format, language),
+        content,
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": disposition},
     )
