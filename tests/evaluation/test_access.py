@@ -44,6 +44,7 @@ ALLOWED: Final = {
     "GET /programme-years/{year}/stages/{kind}/{stage}/statistics": OVERSEER,
     "POST /programme-years/{year}/stages/{kind}/{stage}/closure": OFFICER,
     "GET /programme-years/{year}/comments": SCHOOL,
+    "GET /applications/{application}/sheets": OVERSEER,
     "GET /reviews": REVIEWER,
     "PUT /reviews/{application}/draft": REVIEWER,
     "POST /reviews/conflicts": REVIEWER,

@@ -1,5 +1,7 @@
 """Two stages with a line between them, drafts, reopening, blindness, comments, statistics."""
 
+import asyncio
+from collections import Counter
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -56,6 +58,14 @@ async def test_only_those_above_a_stages_line_go_on(town: Town) -> None:
     assert closed["scored"] is None
     assert closed["closures"] == [{"kind": "new", "stage": "documents", "line": "20", "passed": 2, "cut": 1}]
     done(await town.officer.post(ASSIGN), 201)
+    scheduled = await town.told("evaluation-scheduled")
+    assert Counter((each["application"], each["stage"]) for _, each in scheduled) == {
+        ("app_1", "documents"): 1,
+        ("app_2", "documents"): 1,
+        ("app_3", "documents"): 1,
+        ("app_1", "presentation"): 1,
+        ("app_2", "presentation"): 1,
+    }
     for application in (1, 2):
         await all_give(town, application, talk="60")
     cut = await town.reviewer(1).post("/reviews/app_3/scores", {"scores": {"talk": "60"}})
@@ -177,6 +187,45 @@ async def test_who_is_late_gets_until_a_day_that_an_officer_names(town: Town) ->
     refused(over, 409, ("due_at", "due_in_past"))
     done(await town.officer.post(path, {"reason": "misread", "due_at": until.isoformat()}), 201)
     await give(town.reviewer(1), 1, results="30", plan="51")
+
+
+async def test_officers_read_whole_sheets_and_that_they_did_is_on_record(town: Town) -> None:
+    await town.prepared({1: {}})
+    await town.assigned(2)
+    body = {"scores": {"results": "30", "plan": "50"}, "comment_internal": "내부"}
+    done(await town.reviewer(1).post("/reviews/app_1/scores", body), 201)
+    done(await town.reviewer(2).put("/reviews/app_1/draft", body))
+    shown = done(await town.officer.get("/applications/app_1/sheets"))
+    assert [(each["reviewer"], each["scores"], each["comment_internal"]) for each in shown] == [
+        ("rev_1", {"results": "30", "plan": "50"}, "내부"),
+        ("rev_2", None, None),
+    ]
+    read = await town.rows("select subject from messaging.audit where action = 'scores_read'")
+    assert read == [{"subject": "app_1"}]
+
+
+async def test_two_officers_who_close_at_once_close_once(town: Town) -> None:
+    await under_two_stages(town, 1)
+    await all_give(town, 1, results="30")
+    closure = f"{STAGES}/documents/closure"
+    answers = await asyncio.gather(*(town.officer.post(closure) for _ in range(3)))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409]
+    assert len(await town.rows("select from stage_closure")) == 1
+
+
+async def test_a_sheet_that_comes_while_the_stage_closes_counts_or_is_refused(town: Town) -> None:
+    await under_two_stages(town, 1)
+    await give(town.reviewer(1), 1, results="30")
+    body = {"scores": {"results": "30"}}
+    sheet, closed = await asyncio.gather(
+        town.reviewer(2).post("/reviews/app_1/scores", body),
+        town.officer.post(f"{STAGES}/documents/closure"),
+    )
+    done(sheet, 201)
+    if closed.status_code != 201:
+        refused(closed, 409, ("sheets", "scores_missing"))
+        done(await town.officer.post(f"{STAGES}/documents/closure"), 201)
+    assert len(await town.rows("select from sheet where state = 'submitted'")) == 2
 
 
 async def test_comments_to_the_school_are_told_after_the_result_and_internal_ones_never(town: Town) -> None:

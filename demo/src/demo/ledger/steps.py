@@ -203,7 +203,8 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ),
     ("evaluation", "POST /reviewers"): Step(_just(), _reviewers),
     ("evaluation", "POST /programme-years/{year}/assignments"): Step(
-        lambda entry: {"reviewer-assigned": entry.answer.told["assigned"]}
+        lambda entry: {"reviewer-assigned": entry.answer.told["assigned"]},
+        may_tell=frozenset({"evaluation-scheduled"}),
     ),
     ("evaluation", "POST /reviews/scores"): Step(_just(), _sheets),
     ("evaluation", "POST /reviews/{application}/scores"): Step(_just(), _sheet),

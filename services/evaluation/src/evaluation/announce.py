@@ -24,9 +24,12 @@ def eligibility_decided(party: Party, decided: Eligibility, now: datetime) -> to
     )
 
 
-def evaluation_scheduled(party: Party, starts_at: datetime, ends_at: datetime) -> told.EvaluationScheduled:
+def evaluation_scheduled(
+    party: Party, starts_at: datetime, ends_at: datetime, stage: str | None = None
+) -> told.EvaluationScheduled:
+    """What an application is reviewed at now, by default the first stage of its kind."""
     return told.EvaluationScheduled(
-        **_application(party), stage=stage_of(party.kind), starts_at=starts_at, ends_at=ends_at
+        **_application(party), stage=stage or stage_of(party.kind), starts_at=starts_at, ends_at=ends_at
     )
 
 

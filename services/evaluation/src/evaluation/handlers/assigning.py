@@ -1,7 +1,7 @@
 """Use cases of assignment: who reviews what at the stage that is open, and work that is taken away."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -92,7 +92,8 @@ async def assign_reviewers(tx: Transaction, year: Year, wish: Wish, plans: Plans
     if short and not wish.partial:
         raise missing(short)
     made = tuple(assigning.assignments(wanting, given))
-    await _keep(tx, made, now, due_at)
+    reached = {each.applying.application for each in wanting if not each.kept}
+    await _keep(tx, made, now, due_at, reached)
     detail = {"assigned": len(made), "short": [each.application for each in short]}
     await audit.record(tx, "reviewers_assigned", str(year), detail=detail)
     return Assigned(len(made), short)
@@ -134,9 +135,20 @@ async def _wanting(tx: Transaction, programme: ProgrammeYear, named: Rubrics) ->
     return found
 
 
-async def _keep(tx: Transaction, made: Sequence[Assignment], now: datetime, due_at: datetime) -> None:
+async def _keep(
+    tx: Transaction,
+    made: Sequence[Assignment],
+    now: datetime,
+    due_at: datetime,
+    reached: Collection[ApplicationId],
+) -> None:
+    """Keep assignments and tell them; what has reached a later stage is told when it is reviewed there."""
     await store.add(tx, made, now, due_at)
     parties = await intake.parties(tx, {each.application for each in made})
+    stages_of = {each.application: each.stage for each in made if each.application in reached}
+    for application, stage in stages_of.items():
+        if stage != announce.stage_of(parties[application].kind):
+            outbox.add(tx, announce.evaluation_scheduled(parties[application], now, due_at, stage))
     for each in made:
         outbox.add(tx, announce.reviewer_assigned(parties[each.application], each, now, due_at))
 

@@ -97,9 +97,8 @@ async def scores_of(
 ) -> Scores:
     """All that the standing applications of a kind are scored by, those that a stage cut included."""
     by_stage: dict[ReviewStage, list[Sheet]] = {}
-    for each in await sheets.standing(tx, programme.year):
-        if each.kind == kind:
-            by_stage.setdefault(each.stage, []).append(each.sheet)
+    for each in await sheets.standing(tx, programme.year, kind):
+        by_stage.setdefault(each.stage, []).append(each.sheet)
     return Scores(by_stage, beside, await store.cut(tx, programme.year))
 
 

@@ -48,18 +48,9 @@ async def submit_sheets(
         raise Invalid("application_duplicate", "An application stands there twice: sheets", "sheets")
     years = await _take(tx, reviewer, sheets, fields, submitted=True)
     for year, named in years.items():
-        await _freeze(tx, year, named)
+        # Nobody saves another version meanwhile: that waits for the year's row, which is shared here.
+        await rubrics.freeze(tx, await intake.year(tx, year), named)
     await audit.record(tx, "scores_submitted", reviewer, detail={"sheets": len(sheets)})
-
-
-async def _freeze(tx: Transaction, year: Year, named: Rubrics) -> None:
-    """Let the year be scored by the rubric of these sheets, unless another one froze meanwhile."""
-    programme = await intake.year(tx, year)
-    await rubrics.freeze(tx, programme, named)
-    if await rubrics.of_year(tx, programme) != named:
-        raise Conflict(
-            "rubric_changed", "The year is scored by another version of its rubric: rubric", "rubric"
-        )
 
 
 async def _take(

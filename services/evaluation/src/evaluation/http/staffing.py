@@ -30,11 +30,13 @@ from evaluation.http.reviewing_bodies import (
     StagePath,
 )
 from evaluation.views import pool as views
+from evaluation.views import reviews
 from evaluation.views.reviewing_shapes import (
     ClosureView,
     OutlierView,
     ReviewerFiguresView,
     ReviewerView,
+    SheetView,
     StatisticsView,
 )
 from web import Read, Recorded, Router, Tx
@@ -225,6 +227,13 @@ async def reopen(
     """Let a reviewer change a sheet that is in; what it said is kept with the reason and the officer."""
     reopened = await sheets.reopen_sheet(tx, application, reviewer, body.reason, body.due_at)
     return ReopenedView(reopened=reopened)
+
+
+@router.get("/applications/{application}/sheets")
+async def list_sheets(application: ApplicationPath, _: Overseer, tx: Recorded) -> list[SheetView]:
+    """Who reviewed an application and what they gave it, with both comments. Reading it is on record."""
+    await read_scores(tx, application, sheets="all")
+    return await reviews.sheets(tx, application)
 
 
 @router.get("/programme-years/{year}/stages/{kind}/{stage}/statistics")

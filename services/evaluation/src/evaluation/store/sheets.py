@@ -99,8 +99,10 @@ async def put_due(tx: Transaction, assignment: int, due_at: datetime) -> None:
     await tx.execute("update assignment set due_at = $2 where id = $1", assignment, due_at)
 
 
-async def standing(tx: ReadTransaction, year: Year) -> list[Standing]:
+async def standing(tx: ReadTransaction, year: Year, kind: str | None = None) -> list[Standing]:
     """Every sheet that counts, of eligible applications that stand; by application, stage and reviewer.
+
+    Of one kind of school, or of all.
 
     The first reviewers' count until an appeal is upheld, which sets them aside for those of its panel.
     """
@@ -111,9 +113,11 @@ async def standing(tx: ReadTransaction, year: Year) -> list[Standing]:
         join sheet t on t.assignment = s.id and t.state = 'submitted'
         where a.year = $1 and a.eligible and a.withdrawn_at is null
           and (s.state = 'closed' or s.state = 'open' and s.appeal is null)
+          and ($2::text is null or a.kind = $2)
         order by 1, 3, 2
         """,
         year,
+        kind,
     )
     return [
         Standing(

@@ -106,3 +106,21 @@ class CommentView(View):
 
     stage: str
     comment: str
+
+
+class SheetView(View):
+    """A reviewer's work on an application, as officers and auditors see it."""
+
+    reviewer: str
+    stage: str
+    appeal: str | None
+    state: str = Field(
+        description="`open`, `closed` (counts), `recused`, `released`, `superseded` (by an appeal's panel)"
+    )
+    reason: str | None = Field(description="Why it was taken away")
+    version: int | None
+    scores: dict[str, str] | None = Field(description="Null until the sheet is in")
+    comment_to_school: str | None
+    comment_internal: str | None
+    submitted_at: datetime | None
+    reopenings: list[str] = Field(description="Reasons for which officers let it be changed")

@@ -7,7 +7,7 @@ import asyncpg
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction
 from evaluation.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
-from evaluation.views.reviewing_shapes import CommentView, ReviewView
+from evaluation.views.reviewing_shapes import CommentView, ReviewView, SheetView
 from evaluation.views.shapes import plain
 
 
@@ -71,3 +71,20 @@ async def comments(tx: ReadTransaction, year: Year, school: SchoolId) -> list[Co
         school,
     )
     return [CommentView(**row) for row in rows]
+
+
+async def sheets(tx: ReadTransaction, application: ApplicationId) -> list[SheetView]:
+    """All work on an application, what was taken away included; drafts are nobody's but their reviewer's."""
+    rows = await tx.fetch(
+        """
+        select s.reviewer, s.stage, s.appeal, s.state, s.reason, t.version, t.submitted_at, t.scores,
+          t.comment_to_school, t.comment_internal,
+          array(
+            select r.reason from sheet_reopening r where r.assignment = s.id order by r.version
+          ) as reopenings
+        from assignment s left join sheet t on t.assignment = s.id and t.state = 'submitted'
+        where s.application = $1 order by s.stage, s.id
+        """,
+        application,
+    )
+    return [SheetView(**plain(row)) for row in rows]
