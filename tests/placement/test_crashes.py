@@ -2,19 +2,14 @@
 
 import asyncio
 import contextlib
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any, Final
 
 import asyncpg
-import httpx2
 import pytest
 from tests.asking import Caller, done
+from tests.killing import Killable, asked_in_vain, until
 from tests.placement.test_whole_round import AFTER_CLOSING, PATH, assert_true
 from tests.placement.world import World
 
@@ -22,94 +17,21 @@ from benchmarks import filling
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
-PROGRAM: Final = Path(sys.executable).with_name("placement")
 STUDENTS: Final = 200
 SEED: Final = {"lot_seed": "3,11,15"}
 LAST_STATEMENT: Final = "lock table messaging.outbox in share mode"
 """Events are written when all else is done."""
 
 
-@dataclass
-class Killable:
-    """The service as processes of their own, on a test's database."""
-
-    world: World
-    bootstrap: str
-    folder: Path
-    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
-    clients: list[httpx2.AsyncClient] = field(default_factory=list)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "placement.log"
-
-    async def start(self, role: str = "web", *, crash_at: str | None = None) -> "Running":
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        process = self._process(role, port, {} if crash_at is None else {"CRASH_AT": crash_at})
-        client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
-        self.clients.append(client)
-        running = Running(process, client)
-        await until(running.answers)
-        return running
-
-    def _process(self, role: str, port: int, settings: dict[str, str]) -> "subprocess.Popen[bytes]":
-        environment = {
-            "DATABASE_URL": self.world.database.url,
-            "KAFKA_BOOTSTRAP": self.bootstrap,
-            "HTTP_PORT": str(port),
-            "IDENTITY_KEYS": str(self.world.issuer.file),
-            "PERSONAL_DATA_KEYS": str(self.folder / "placement_keys.json"),
-        }
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [PROGRAM, "serve", "--role", role], env=environment | settings, stdout=log, stderr=log
-            )
-        self.processes.append(process)
-        return process
-
-    async def end(self) -> None:
-        for client in self.clients:
-            await client.aclose()
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-        if self.log.exists():
-            print(self.log.read_text())  # noqa: T201 - pytest shows it beside a failure
-
-
-@dataclass
-class Running:
-    process: "subprocess.Popen[bytes]"
-    client: httpx2.AsyncClient
-
-    def as_(self, person: Caller) -> Caller:
-        """The same person, asking this process."""
-        return Caller(self.client, person.token, person.name, person.party)
-
-    async def answers(self) -> bool:
-        """Whether it is ready; one that ended will never be."""
-        assert self.process.poll() is None, "it did not start"
-        with contextlib.suppress(httpx2.TransportError):
-            return (await self.client.get("/readyz")).status_code == httpx2.codes.OK
-        return False
-
-    async def killed(self) -> None:
-        """The process has died of SIGKILL."""
-        assert await asyncio.to_thread(self.process.wait, 60) == -SIGKILL
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
-
-
 @pytest.fixture
 async def killable(world: World, kafka: str, tmp_path: Path) -> AsyncIterator[Killable]:
-    made = Killable(world, kafka, tmp_path)
+    settings = {
+        "DATABASE_URL": world.database.url,
+        "KAFKA_BOOTSTRAP": kafka,
+        "IDENTITY_KEYS": str(world.issuer.keys),
+        "PERSONAL_DATA_KEYS": str(tmp_path / "placement_keys.json"),
+    }
+    made = Killable("placement", settings, tmp_path / "placement.log")
     yield made
     await made.end()
 
@@ -118,12 +40,6 @@ async def killable(world: World, kafka: str, tmp_path: Path) -> AsyncIterator[Ki
 async def closed_round(world: World) -> None:
     await filling.fill(world.database.owner_url, students=STUDENTS, openings=48)
     await world.at(AFTER_CLOSING)
-
-
-async def asked_in_vain(asking: Awaitable[httpx2.Response]) -> None:
-    """Whoever asked a process that died knows nothing of what became of it."""
-    with pytest.raises(httpx2.TransportError):
-        await asking
 
 
 async def assert_decided_once(world: World) -> None:
