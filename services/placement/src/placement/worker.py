@@ -100,8 +100,12 @@ async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
             await import_store.progress(tx, job.id, phase, done, total)
 
     async def taken() -> bool:
+        await progress("reading", 0, 0)
+        async with read(pool) as reading:
+            reader = await imports.read_file(reading, keyring, job)
+        rows = await asyncio.to_thread(reader)
         async with begin(pool, cause) as tx:
-            return await imports.take_in(tx, keyring, job, progress)
+            return await imports.take_in(tx, keyring, job, rows, progress)
 
     try:
         return await repeated(taken)
@@ -112,7 +116,7 @@ async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
             log.error("file not taken in", job=job.id, error=rule_of(error))  # noqa: TRY400
             error = Refusal("import_failed", "The file could not be taken in; an operator is told", "file")
         async with begin(pool, cause) as tx:
-            await imports.refuse_file(tx, keyring, job, error)
+            await imports.refuse_file(tx, job, error)
         return True
 
 

@@ -1,13 +1,13 @@
 """Use cases of imported files: received, then taken in by a worker, whole or not at all."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final, assert_never
 
 from chassis import audit, encryption, identifiers
 from chassis.keyring import Keyring
 from chassis.refusals import Conflict, Invalid, Refusal, Several
-from chassis.transaction import Command, Transaction
+from chassis.transaction import Command, ReadTransaction, Transaction
 from papers import tables
 from placement.domain.companies import Company, register
 from placement.domain.imports import Import, ImportId, ImportKind
@@ -45,37 +45,43 @@ def _correlation(tx: Transaction) -> str:
     return given or str(tx.cause.id)
 
 
-async def take_in(tx: Transaction, keyring: Keyring, job: Import, progress: Progress) -> bool:
-    """Take a file in; False where somebody else does, or has.
+async def read_file(read: ReadTransaction, keyring: Keyring, job: Import) -> Callable[[], list[tables.Row]]:
+    """What reads the rows of a file, which takes a while and needs no transaction; none once it is decided.
+
+    Raises, when it is called:
+        Refusal: the file is no table of this kind.
+    """
+    file = await store.file(read, keyring, job.id)
+    columns = {ImportKind.COMPANIES: COMPANIES, ImportKind.ROSTER: ROSTER}[job.kind]
+    return list if file is None else partial(tables.read, file, columns, at_most=MOST_ROWS)
+
+
+async def take_in(
+    tx: Transaction, keyring: Keyring, job: Import, rows: list[tables.Row], progress: Progress
+) -> bool:
+    """Take a file's rows in; False where somebody else does, or has.
 
     Raises:
         Refusal: with every row that breaks a rule; nothing of the file is to be kept then.
     """
-    file = await store.take(tx, keyring, job.id)
-    if file is None:
+    if not await store.take(tx, job.id):
         return False
-    await progress("reading", 0, 0)
     match job.kind:
         case ImportKind.COMPANIES:
-            rows = await _companies(tx, await _read(file, COMPANIES), progress)
+            imported = await _companies(tx, rows, progress)
         case ImportKind.ROSTER:
-            rows = await _roster(tx, keyring, job, file, progress)
+            imported = await _roster(tx, keyring, job, rows, progress)
         case _:
             assert_never(job.kind)
-    await store.decide(tx, job.done(rows), await tx.now())
-    await progress("committing", rows, rows)
+    await store.decide(tx, job.done(imported), await tx.now())
+    await progress("committing", imported, imported)
     return True
 
 
-async def refuse_file(tx: Transaction, keyring: Keyring, job: Import, refusal: Refusal) -> None:
+async def refuse_file(tx: Transaction, job: Import, refusal: Refusal) -> None:
     """Keep why a file was not taken in."""
-    if await store.take(tx, keyring, job.id) is not None:
+    if await store.take(tx, job.id):
         await store.decide(tx, job.refuse(refusal), await tx.now())
-
-
-async def _read(file: bytes, columns: Mapping[str, str]) -> list[tables.Row]:
-    """The rows, read beside whatever else the process has to do."""
-    return await asyncio.to_thread(tables.read, file, columns, at_most=MOST_ROWS)
 
 
 async def _companies(tx: Transaction, rows: list[tables.Row], progress: Progress) -> int:
@@ -110,8 +116,9 @@ def _twice(numbers: Mapping[str, str]) -> list[Refusal]:
     ]
 
 
-async def _roster(tx: Transaction, keyring: Keyring, job: Import, file: bytes, progress: Progress) -> int:
-    rows = await _read(file, ROSTER)
+async def _roster(
+    tx: Transaction, keyring: Keyring, job: Import, rows: list[tables.Row], progress: Progress
+) -> int:
     said, broken = parsed(rows, RosterRow)
     total, school = len(rows), SchoolId(job.party or "")
     await progress("checking", 0, total)

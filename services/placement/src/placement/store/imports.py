@@ -41,16 +41,18 @@ async def waiting(tx: ReadTransaction) -> list[Import]:
     return [_import(row) for row in rows]
 
 
-async def take(tx: Transaction, keyring: Keyring, job: ImportId) -> bytes | None:
-    """The file of one that nobody else has at hand or has done; None of another."""
-    row = await tx.fetchrow(
-        """
-        select id, file from import_job where id = $1 and state = 'received'
-        for no key update skip locked
-        """,
-        job,
-    )
+async def file(tx: ReadTransaction, keyring: Keyring, job: ImportId) -> bytes | None:
+    """The file of one that is not decided yet."""
+    row = await tx.fetchrow("select id, file from import_job where id = $1 and state = 'received'", job)
     return None if row is None else FILES.open(keyring, row["id"], row)["file"]
+
+
+async def take(tx: Transaction, job: ImportId) -> bool:
+    """Keep others from one that is to be taken in; False where another has it at hand, or has done it."""
+    row = await tx.fetchrow(
+        "select from import_job where id = $1 and state = 'received' for no key update skip locked", job
+    )
+    return row is not None
 
 
 async def decide(tx: Transaction, decided: Import, now: datetime) -> None:
