@@ -6,8 +6,12 @@ from contracts import values
 from demo import facts
 from demo.report.story import (
     Check,
+    Difference,
+    Explanation,
+    Judged,
     Label,
     Loss,
+    Move,
     Notices,
     Outcome,
     Phase,
@@ -58,6 +62,19 @@ def trace() -> Trace:
     return Trace("4bf92f3577b34da6a3ce929d0e0e4736", label("One submission."), spans)
 
 
+def _judged() -> Judged:
+    return Judged(
+        as_given=_scores(),
+        alpha="0.412",
+        severities=tuple((f"rev_simulated-{n:03}", Decimal(n - 20) / 4) for n in range(1, 41)),
+        differences=(Difference(label("Five seats fewer"), 0, 5, 12, 221),),
+        moves=(Move("2025-03-12", label("appealed"), "모의공업고등학교"),),
+        explanations=(
+            Explanation(label("Selected"), "모의공업고등학교", "종합점수 87.125점.", "Total score 87.125."),
+        ),
+    )
+
+
 def story(*, differences: tuple[str, ...] = ()) -> Story:
     checks = tuple(
         Check(
@@ -94,6 +111,7 @@ def story(*, differences: tuple[str, ...] = ()) -> Story:
         ),
         scores=_scores(),
         cut_line=Decimal(60),
+        judged=_judged(),
         placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 480, 381, 9, 3, 381),
         notices=(
             Notices(message("application_submitted"), 249, 240, 0, 9),

@@ -76,7 +76,7 @@ def test_every_link_leads_somewhere_and_every_drawing_and_table_is_named(text: s
     assert page.captions
     assert all(page.captions)
     drawings = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
-    assert len(drawings) == 4
+    assert len(drawings) == 5
     for drawing in drawings:
         head, _, inside = drawing.partition(">")
         assert 'aria-hidden="true"' in head or ("<title id=" in inside and "<desc id=" in inside)
@@ -87,7 +87,7 @@ def test_simulated_data_is_called_so_before_anything_else_and_in_every_part(text
     assert text.index("Simulated data") < text.index("<h1")
     assert "정부 공식 누리집이 아닙니다" in text
     parts = re.findall(r'<section id="(\w+)".*?</section>', text, flags=re.DOTALL)
-    assert len(parts) == 8
+    assert len(parts) == 9
     for part in re.findall(r"<section .*?</section>", text, flags=re.DOTALL):
         assert "simulated" in part or "measured" in part
 

@@ -20,7 +20,7 @@ from demo.ledger.draining import Drain
 from demo.ledger.evidence import Evidence
 from demo.people import Desk
 from demo.play import year
-from demo.play.stage import Stage
+from demo.play.stage import Known, Stage
 from demo.report import gathering, page
 from demo.report.story import Check, Label, Phase, Story
 from embedded import commands, stack
@@ -123,6 +123,7 @@ _SETTINGS: Final = {
 @dataclass(frozen=True, slots=True)
 class _Played:
     found: Evidence
+    known: Known
     checks: tuple[Check, ...]
     versions: tuple[tuple[str, str], ...]
 
@@ -142,7 +143,7 @@ async def _play(options: Options, running: Stack, course: _Course, console: Cons
     with course.phase("장부 확인", "check the ledger"):
         found = await evidence.gather(intents.read(file), run.bootstrap_servers, databases)
         checked = checks.check(found)
-    return _Played(found, checked, await _versions(run))
+    return _Played(found, stage.known, checked, await _versions(run))
 
 
 def _tell(options: Options, run: Run, played: _Played, course: _Course) -> Story:
@@ -152,7 +153,7 @@ def _tell(options: Options, run: Run, played: _Played, course: _Course) -> Story
         "A school's (simulated) submission goes through three services and ends as a receipt by mail.",
     )
     trace = gathering.trace_of(run.spans, played.found, title)
-    account = gathering.Run(options.cast, tuple(course.phases), course.seconds, played.versions)
+    account = gathering.Run(options.cast, played.known, tuple(course.phases), course.seconds, played.versions)
     story = gathering.tell(account, played.found, played.checks, trace)
     options.report.write_text(page.render(story), encoding="utf-8")
     return story

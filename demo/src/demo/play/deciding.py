@@ -88,7 +88,9 @@ async def _what_ifs(stage: Stage) -> None:
     compared = await stage.desk.see(stage.officer, WHAT_IF_COMPARED, what_if=made["id"])
     if compared["changes"].get("dropped") != fewer:
         raise DemoFailed(f"{fewer} seats fewer, and {compared['changes']}")
-    await stage.desk.ask(stage.officer, WHAT_IF, {"normalisation": "off"}, year=calendar.YEAR)
+    given = await stage.desk.ask(stage.officer, WHAT_IF, {"normalisation": "off"}, year=calendar.YEAR)
+    stage.known.shown["seats"] = compared
+    stage.known.shown["as_given"] = await stage.desk.see(stage.officer, WHAT_IF_COMPARED, what_if=given["id"])
 
 
 async def _decide(stage: Stage, what: str) -> str:
@@ -164,6 +166,7 @@ async def _answer(stage: Stage, appeals: list[Appeal]) -> None:
     compared = await stage.desk.see(stage.officer, COMPARED, appeal=upheld.id)
     if not compared["changes"].get("selected"):
         raise DemoFailed(f"The appeal was upheld, and the list stayed as it was: {compared['changes']}")
+    stage.known.shown["appeal"] = compared
 
 
 async def promote(stage: Stage) -> None:
@@ -197,9 +200,13 @@ async def _without_designation(stage: Stage, count: int) -> list[str]:
     return [each["school"] for each in reversed(selected) if not each["designations"]][:count]
 
 
+async def _every_offer(stage: Stage) -> list[dict[str, Any]]:
+    offers: list[dict[str, Any]] = await stage.desk.see(stage.officer, OFFERS, year=calendar.YEAR)
+    return offers
+
+
 async def _pending(stage: Stage) -> list[dict[str, Any]]:
-    offers = await stage.desk.see(stage.officer, OFFERS, year=calendar.YEAR)
-    return [offer for offer in offers if offer["state"] == "pending"]
+    return [offer for offer in await _every_offer(stage) if offer["state"] == "pending"]
 
 
 async def _let_expire(stage: Stage) -> None:
@@ -248,3 +255,9 @@ async def _learn_results(stage: Stage) -> None:
     stage.known.unselected = next(
         each["school"] for each in standings["schools"] if each["state"] in {"not_selected", "reserve"}
     )
+    accepted = [each for each in await _every_offer(stage) if each["state"] == "accepted"]
+    below = next(each["school"] for each in standings["schools"] if each["state"] == "not_selected")
+    told = {"selected": stage.known.selected[0], "promoted": accepted[0]["school"], "not_passed": below}
+    for name, school in told.items():
+        own = await stage.desk.see(stage.school(school), OWN_RESULT, year=calendar.YEAR)
+        stage.known.shown[name] = own

@@ -73,13 +73,15 @@ async def score(stage: Stage) -> None:
         await desk.try_in_vain(stage.officer, CLOSE_SCORING, year=year, rule="scores_missing")
         await _recuse(stage)
         await _scored(stage, step, first=True)
+        stage.known.shown["statistics"] = await desk.see(
+            stage.officer, STATISTICS, year=year, kind="new", stage="documents"
+        )
         await reporting.settle_missing(stage)
         await desk.ask(stage.officer, CLOSE_STAGE, year=year, kind="new", stage="documents")
     with stage.phase(Label("발표평가", "presentations"), len(cast.reviewers)) as step:
         await desk.try_in_vain(stage.officer, CLOSE_SCORING, year=year, rule="reviewers_missing")
         await desk.ask(stage.officer, ASSIGN, year=year)
         await _scored(stage, step, first=False)
-        await desk.see(stage.officer, STATISTICS, year=year, kind="new", stage="presentation")
         await desk.ask(stage.officer, CLOSE_SCORING, year=year)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rich.progress import Progress
 
@@ -37,6 +37,8 @@ class Known:
     selected: list[str] = field(default_factory=list)
     designations: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unselected: str = ""
+    # What officers and schools looked at and the report shows, by a name of the play's own.
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 class Stage:

@@ -11,6 +11,8 @@ from demo import facts
 from demo.cast import Cast
 from demo.ledger.evidence import Evidence, Told
 from demo.play import calendar
+from demo.play.stage import Known
+from demo.report.judging import judged
 from demo.report.story import (
     Check,
     Label,
@@ -39,6 +41,7 @@ class Run:
     """What the play itself knows: who played, how long it took."""
 
     cast: Cast
+    known: Known
     phases: tuple[Phase, ...]
     seconds: float
     versions: tuple[tuple[str, str], ...]
@@ -81,6 +84,7 @@ def tell(run: Run, evidence: Evidence, checks: Sequence[Check], trace: Trace | N
         quotas=tuple(_quotas(year, policy)),
         scores=tuple(_scores(evidence)),
         cut_line=Decimal(policy["cut_line"]),
+        judged=judged(run.known, evidence),
         placements=_placements(year),
         notices=tuple(_notices(evidence)),
         trace=trace,
@@ -120,8 +124,11 @@ def _funnel(year: _Year, evidence: Evidence) -> Iterator[Stage]:
     reserve = Loss(Label("예비순위", "reserve list"), outcomes["reserve"])
     yield Stage(Label("최종 선정", "selected"), outcomes["selected"], (reserve,))
     left = Loss(Label("선정 포기", "relinquished"), len(year.every("school-relinquished")))
+    revoked = Loss(Label("선정 취소", "revoked"), len(year.every("school-revoked")))
     moved_up = Loss(Label("예비순위에서 승계", "promoted from the list"), len(year.every("school-promoted")))
-    yield Stage(Label("승계 뒤 선정", "selected after promotion"), len(_selected(year)), (left,), (moved_up,))
+    yield Stage(
+        Label("승계 뒤 선정", "selected after promotion"), len(_selected(year)), (left, revoked), (moved_up,)
+    )
 
 
 def _selected(year: _Year) -> dict[str, Mapping[str, Any]]:

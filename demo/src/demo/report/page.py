@@ -44,6 +44,7 @@ def render(story: Story) -> str:
         story=story,
         map=drawing.province_map(story.provinces),
         histogram=drawing.histogram(story.scores, story.cut_line),
+        as_given=drawing.histogram(story.judged.as_given, story.cut_line),
         waterfall=drawing.waterfall(story.trace) if story.trace else None,
         past=facts.past_years(),
         provinces=values.PROVINCES,

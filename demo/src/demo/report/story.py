@@ -79,6 +79,52 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What two results differ in: how many schools came in, fell out, moved, and stayed where they were."""
+
+    label: Label
+    selected: int
+    dropped: int
+    moved: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something that moved the list of schools, on its day in the programme's calendar."""
+
+    day: str
+    label: Label
+    school: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a school was told of its result, word for word."""
+
+    label: Label
+    school: str
+    ko: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How the evaluation went beyond the scores.
+
+    `as_given` are the totals had no reviewer's severity been taken off, with what would have become of them.
+    `alpha` is Krippendorff's, `severities` are points that a reviewer gave less than others gave the same.
+    """
+
+    as_given: tuple[Score, ...]
+    alpha: str
+    severities: tuple[tuple[str, Decimal], ...]
+    differences: tuple[Difference, ...]
+    moves: tuple[Move, ...]
+    explanations: tuple[Explanation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Placements:
     """What the matching round and the signatures came to.
 
@@ -183,6 +229,7 @@ class Story:
     quotas: tuple[QuotaFigures, ...]
     scores: tuple[Score, ...]
     cut_line: Decimal
+    judged: Judged
     placements: Placements
     notices: tuple[Notices, ...]
     trace: Trace | None
