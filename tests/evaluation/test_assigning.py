@@ -53,6 +53,16 @@ def test_an_affiliation_is_a_conflict_while_it_holds_and_as_the_policy_says(
         assert grounds_of(affiliation, *others) == []
 
 
+def test_an_affiliation_that_begins_while_the_work_lasts_is_a_conflict() -> None:
+    reviewer = Reviewer(
+        ReviewerId("rev_1"), affiliations=(Affiliation(school=SCHOOL, since=date(2025, 3, 5)),)
+    )
+    assert Conflicts([reviewer], {}, GROUNDS, TODAY, date(2025, 3, 4)).of(APPLYING) == {}
+    assert Conflicts([reviewer], {}, GROUNDS, TODAY, date(2025, 3, 5)).of(APPLYING) == {
+        "rev_1": "same_school"
+    }
+
+
 def test_a_declared_conflict_counts_whatever_the_policy_says() -> None:
     conflicts = Conflicts([], {SCHOOL: [ReviewerId("rev_9")]}, [], TODAY)
     assert conflicts.of(APPLYING) == {"rev_9": "declared"}

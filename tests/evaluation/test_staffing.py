@@ -179,6 +179,26 @@ async def test_two_officers_who_assign_at_once_assign_once(town: Town) -> None:
     assert len(await town.told("reviewer-assigned")) == 10
 
 
+async def test_nobody_keeps_what_they_declare_a_conflict_with_at_the_same_moment(town: Town) -> None:
+    await town.prepared({n: {} for n in range(1, 7)}, scoring=scoring())
+    await register(town, *({"id": f"rev_{n}"} for n in range(1, 9)))
+    declared = [
+        town.reviewer(n).post("/reviews/conflicts", {"schools": [f"sch_{n}"], "reason": "kinship"})
+        for n in range(1, 7)
+    ]
+    first, *others = await asyncio.gather(town.officer.post(ASSIGN), *declared)
+    done(first, 201)
+    for answer in others:
+        done(answer, 201)
+    conflicted = await town.rows(
+        """
+        select from assignment s join application a on a.id = s.application
+        join declared_conflict c on c.reviewer = s.reviewer and c.school = a.school where s.state = 'open'
+        """
+    )
+    assert conflicted == []
+
+
 async def test_what_changes_while_it_is_solved_is_solved_anew_with_no_transaction_open(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,8 +32,9 @@ class Affiliation:
     since: date | None = None
     until: date | None = None
 
-    def held_on(self, day: date) -> bool:
-        return (self.since is None or self.since <= day) and not self.ended_by(day)
+    def held_between(self, day: date, last: date) -> bool:
+        """Whether it holds on a day from `day` to `last`, both included."""
+        return (self.since is None or self.since <= last) and not self.ended_by(day)
 
     def ended_by(self, day: date) -> bool:
         return self.until is not None and self.until <= day
@@ -90,7 +91,10 @@ class Applying:
 
 
 class Conflicts:
-    """Who may not review whom, found by school, corporation and province in one look each."""
+    """Who may not review whom, found by school, corporation and province in one look each.
+
+    An affiliation that begins by `last`, by default `day`, is a conflict too: the work would last into it.
+    """
 
     def __init__(
         self,
@@ -98,11 +102,12 @@ class Conflicts:
         declared: Mapping[SchoolId, Iterable[ReviewerId]],
         grounds: Sequence[Ground],
         day: date,
+        last: date | None = None,
     ) -> None:
         self._grounds = grounds
         self._found: dict[tuple[str, str], dict[ReviewerId, str]] = defaultdict(dict)
         for reviewer in reviewers:
-            for ground, kind, value in _marks(reviewer, day):
+            for ground, kind, value in _marks(reviewer, day, last or day):
                 if ground in grounds:
                     self._found[kind, value].setdefault(reviewer.id, ground)
         self._declared = {school: tuple(by) for school, by in declared.items()}
@@ -120,7 +125,7 @@ class Conflicts:
         return found
 
 
-def _marks(reviewer: Reviewer, day: date) -> Iterator[tuple[Ground, str, str]]:
+def _marks(reviewer: Reviewer, day: date, last: date) -> Iterator[tuple[Ground, str, str]]:
     """What conflicts a reviewer has: ground, and what of a school makes it one."""
     if reviewer.province is not None:
         yield "same_province", "province", reviewer.province
@@ -129,7 +134,7 @@ def _marks(reviewer: Reviewer, day: date) -> Iterator[tuple[Ground, str, str]]:
         for kind, value in places:
             if value is None:
                 continue
-            if each.held_on(day):
+            if each.held_between(day, last):
                 yield _SAME[kind], kind, value
             elif each.ended_by(day) and kind != "province":
                 yield "former_employer", kind, value

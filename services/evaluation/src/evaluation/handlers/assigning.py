@@ -85,8 +85,9 @@ async def assign_reviewers(tx: Transaction, year: Year, wish: Wish, plans: Plans
     named = await rubrics.usable(tx, programme)
     wanting = await _wanting(tx, programme, named)
     reviewers = await pool.everyone(tx)
-    grounds, day = programme.policy.scoring.conflict_grounds, now.astimezone(KST).date()
-    conflicts = Conflicts(reviewers, await pool.declared(tx), grounds, day)
+    grounds = programme.policy.scoring.conflict_grounds
+    day, last = now.astimezone(KST).date(), due_at.astimezone(KST).date()
+    conflicts = Conflicts(reviewers, await pool.declared(tx), grounds, day, last)
     given = plans.of(assigning.task(wanting, reviewers, await store.loads(tx), conflicts))
     short = assigning.shortages(wanting, given, reviewers, conflicts)
     if short and not wish.partial:

@@ -75,11 +75,14 @@ async def recuse_conflicted(tx: Transaction, year: Year, only: ReviewerId | None
     """Take away what reviewers, or one of them, have in hand and may not have by the policy of the year."""
     programme, now = await intake.year_for_update(tx, year), await tx.now()
     pool = [each for each in await store.everyone(tx) if only in {None, each.id}]
-    grounds, day = programme.policy.scoring.conflict_grounds, now.astimezone(KST).date()
-    conflicts = Conflicts(pool, await store.declared(tx), grounds, day)
+    in_hand = await assignments.in_hand_of_year(tx, year)
+    grounds = programme.policy.scoring.conflict_grounds
+    day = now.astimezone(KST).date()
+    last = max((each.due_at.astimezone(KST).date() for each in in_hand), default=day)
+    conflicts = Conflicts(pool, await store.declared(tx), grounds, day, last)
     applying = await assignments.applying(tx, year)
     taken: dict[str, list[Review]] = defaultdict(list)
-    for each in await assignments.in_hand_of_year(tx, year):
+    for each in in_hand:
         ground = conflicts.of(applying[each.application]).get(each.reviewer)
         if ground is not None and only in {None, each.reviewer}:
             taken[ground].append(each)
