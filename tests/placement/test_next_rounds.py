@@ -1,13 +1,16 @@
 """What a round leaves: pairs that decline and harm nobody, who becomes free, and the round after it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from tests.asking import Caller, done, refused
+from tests.killing import until
+from tests.placement.test_crashes import stopped_at
 from tests.placement.test_placements import EXPIRES, expire
 from tests.placement.test_rounds import order, round_body
 from tests.placement.world import MICROSECOND, RANKS_UNTIL, Settled, World, openings_body
@@ -276,9 +279,8 @@ async def test_a_company_is_told_of_those_it_did_not_rank(year: World) -> None:
     assert seen[1]["en"] == "Listed this opening; you did not rank the student."
 
 
-async def test_a_run_and_a_suspension_at_the_same_moment_leave_no_open_offer_of_the_company(
-    year: World,
-) -> None:
+async def closed_round(year: World) -> tuple[Settled, str]:
+    """Two students who will get the two places of one opening; the path of the round."""
     settled = await year.settled(students=2, places=(2,))
     [one] = settled.openings
     path = f"/rounds/{await year.round_opens()}"
@@ -287,16 +289,45 @@ async def test_a_run_and_a_suspension_at_the_same_moment_leave_no_open_offer_of_
     done(await settled.company.put(f"{path}/rankings", {"rankings": [order(one, settled.students)]}))
     await year.at(RANKS_UNTIL)
     done(await year.officer.post(f"{path}/closing"), 201)
-    suspension = {"programme_year": 2025, "reason": "labour_law_violation"}
-    run, suspended = await asyncio.gather(
-        year.officer.post(f"{path}/run", {}),
-        year.officer.post(f"/companies/{settled.company.party}/suspension", suspension),
-    )
-    done(run, 201)
-    done(suspended, 201)
-    assert await year.rows("select from offer where state = 'offered'") == []
+    return settled, path
+
+
+def suspended(year: World, settled: Settled) -> Awaitable[httpx2.Response]:
+    body = {"programme_year": 2025, "reason": "labour_law_violation"}
+    return year.officer.post(f"/companies/{settled.company.party}/suspension", body)
+
+
+def agreement_ended(_: World, settled: Settled) -> Awaitable[httpx2.Response]:
+    return settled.school.post(f"/agreements/{settled.agreement}/end", {"reason": "by_mutual_consent"})
+
+
+def one_of_them_left(_: World, settled: Settled) -> Awaitable[httpx2.Response]:
+    body = {"student": settled.students[0].party, "reason": "changed_plans"}
+    return settled.school.post(f"/classes/{settled.employment_class}/departures", body)
+
+
+@pytest.mark.parametrize(("ends", "left"), [(suspended, 0), (agreement_ended, 0), (one_of_them_left, 1)])
+async def test_what_ends_in_the_middle_of_a_run_waits_for_it_and_takes_its_offers_along(
+    year: World, ends: Callable[[World, Settled], Awaitable[httpx2.Response]], left: int
+) -> None:
+    settled, path = await closed_round(year)
+    async with stopped_at(year, f"select from opening where id = '{settled.openings[0]}' for update"):
+        running = asyncio.ensure_future(year.officer.post(f"{path}/run", {}))
+        await until(lambda: wait_for_locks(year, 1))
+        ending = asyncio.ensure_future(ends(year, settled))
+        await until(lambda: wait_for_locks(year, 2), seconds=15)
+    assert done(await running, 201)["offers"] == 2
+    done(await ending, 201)
+    assert len(await year.rows("select from offer where state = 'offered'")) == left
     [row] = await year.rows("select held from opening")
-    assert row["held"] == 0
+    assert row["held"] == left
+
+
+async def wait_for_locks(world: World, count: int) -> bool:
+    rows = await world.rows(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    return len(rows) == count
 
 
 async def test_an_agreement_that_ends_while_the_third_signs_leaves_work_or_none(market: Market) -> None:
