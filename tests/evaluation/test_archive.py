@@ -18,7 +18,7 @@ from tests.evaluation.test_exports import SCHOOLS
 from tests.evaluation.town import AFTER_APPEALS, YEAR, Town
 from typer.testing import CliRunner
 
-from chassis.refusals import NotFound
+from chassis.refusals import Invalid, NotFound
 from chassis.service import Runtime
 from chassis.signing import SigningKey
 from chassis.transaction import Command, begin
@@ -140,6 +140,20 @@ async def test_a_forger_with_a_key_of_their_own_cannot_change_a_score_unseen(
     code, told = checked(folder)
     assert code == 1
     assert "scorings/1/result.json: snapshot_sha256: differs" in told
+
+
+async def test_a_manifest_of_another_shape_is_told_and_breaks_nothing(town: Town, tmp_path: Path) -> None:
+    folder = await exported(town, tmp_path)
+    resigned(folder, tmp_path, lambda manifest: manifest.pop("runs"))
+    code, told = checked(folder)
+    assert (code, told.startswith("manifest.json: is not what")) == (1, True)
+
+
+async def test_a_folder_that_cannot_be_written_is_told(town: Town, tmp_path: Path) -> None:
+    await town.finished(SCHOOLS)
+    (tmp_path / "file").touch()
+    with pytest.raises(Invalid, match="cannot be written"):
+        await commands.export_year(keyed(town, tmp_path), Year(YEAR), tmp_path / "file" / "export")
 
 
 async def test_a_year_that_nobody_knows_is_not_exported(town: Town, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from chassis.refusals import Invalid
 from chassis.service import Inside, Runtime
 from chassis.signing import KeyUnusable, PublicKey, SigningKey
 from chassis.transaction import Command, begin
@@ -45,6 +46,7 @@ async def export_year(runtime: Runtime, year: Year, to: Path) -> None:
 
     Raises:
         NotFound: rule `programme_year_not_found`.
+        Invalid: rule `folder_unwritable`.
     """
     key = signing_key(runtime.settings.signing_key)
     async with begin(runtime.pool, Command(actor=OPERATOR)) as tx:
@@ -69,10 +71,13 @@ def signing_key(file: Path) -> SigningKey:
 
 
 def _write(to: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        file = to / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    try:
+        for name, content in files.items():
+            file = to / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    except OSError as error:
+        raise Invalid("folder_unwritable", f"{to} cannot be written: {error.strerror}", "to") from error
 
 
 def check_export(

@@ -1,20 +1,15 @@
 """The placement service, put together."""
 
-import typer
-
 from chassis.cli import cli
 from chassis.service import Service
 from contracts.audit import PlacementAuditSealed
+from decisions.recompute import command_of
 from placement import events, http, snapshots
 from placement.settings import Settings
 from placement.store.imports import FILES
 from placement.store.persons import PERSONS
 from placement.worker import WORKERS
 from web import sweep
-
-
-def recompute(app: typer.Typer) -> None:
-    app.command(name="recompute")(snapshots.recompute)
 
 
 def main() -> None:
@@ -24,7 +19,7 @@ def main() -> None:
         inbox=events.inbox,
         api=http.api,
         workers=(sweep, *WORKERS),
-        commands=(recompute,),
+        commands=(command_of(snapshots.recompute),),
         sealed=(PERSONS, FILES),
         audited_as=PlacementAuditSealed,
     )

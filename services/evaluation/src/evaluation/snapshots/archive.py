@@ -29,7 +29,14 @@ def check(files: Mapping[str, bytes], key: PublicKey) -> Iterator[str]:
     if not key.signed(files[MANIFEST], _signature(files[SIGNATURE])):
         yield f"{SIGNATURE}: the manifest is not signed with the key {key.kid}"
         return
-    manifest = json.loads(files[MANIFEST])
+    try:
+        yield from _content(files, json.loads(files[MANIFEST]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # Only somebody who signs with the key that is trusted here comes this far.
+        yield f"{MANIFEST}: is not what an export's manifest looks like: {type(error).__name__} {error}"
+
+
+def _content(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
     differing = list(_hashes(files, manifest["files"]))
     if differing:
         yield from differing

@@ -63,16 +63,16 @@ async def newest_run(tx: ReadTransaction, year: Year) -> RunId:
     return RunId(found(row, "run")["id"])
 
 
+_RANKING: Final = """
+select o.*, a.name_ko, a.name_en, a.province, a.kind
+from outcome o join application a on a.id = o.application
+where o.run = $1 order by o.rank nulls last, o.school
+"""
+
+
 async def ranking(tx: ReadTransaction, run: RunId, language: Language) -> Export:
     """What a run says to each school, in rank order, then those who did not pass."""
-    rows = await tx.fetch(
-        """
-        select o.*, a.name_ko, a.name_en, a.province, a.kind
-        from outcome o join application a on a.id = o.application
-        where o.run = $1 order by o.rank nulls last, o.school
-        """,
-        run,
-    )
+    rows = await tx.fetch(_RANKING, run)
     parts = _names_in(rows, "parts")
     columns = (
         Column("rank", "순위", "Rank"),
