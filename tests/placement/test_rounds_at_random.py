@@ -120,6 +120,8 @@ class Play:
             case "take_back":
                 reason = {"reason": "work_changed"}
                 done(await self.settled.company.post(f"/offers/{offer}/withdrawal", reason), 201)
+            case _:
+                """Nothing: the offer expires."""
         assert await of_others(self.world, student.party) == before, f"round {number}"
 
 

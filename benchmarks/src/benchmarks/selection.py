@@ -12,6 +12,7 @@ from benchmarks.sizes import Sizes
 from evaluation import kernel
 from evaluation.domain.guarantees import Limits
 from evaluation.kernel import Flags, Integers, Small
+from evaluation.kernel.singles import NOTHING
 
 TARGET: Final = Target(seconds=2.0)
 """For a million applicants."""
@@ -89,14 +90,14 @@ def simulated(applicants: int, seed: int = 2025) -> Field:
         lots=chance.permutation(applicants),
         wishes=np.ascontiguousarray(wishes),
         general=chance.random(applicants) < TAKES_GENERAL,
-        held=np.full(applicants, kernel.NOTHING, dtype=np.int8),
+        held=np.full(applicants, NOTHING, dtype=np.int8),
     )
 
 
 def _check(field: Field, got: Small) -> None:
     limits = field.limits
     held = np.bincount(got[got >= 0], minlength=GROUPS)
-    if np.count_nonzero(got != kernel.NOTHING) > limits.seats or (held > limits.at_most).any():
+    if np.count_nonzero(got != NOTHING) > limits.seats or (held > limits.at_most).any():
         raise AssertionError("the kernel gave more than there is")
     if (held < limits.at_least).any():
         raise AssertionError("a guarantee that could be filled was not")
