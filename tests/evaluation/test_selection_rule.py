@@ -104,7 +104,8 @@ def random_policy(chance: random.Random, groups: int) -> Policy:
     for number in range(groups):
         at_most = chance.choice([0, 1, 1, 2, 2, 3])
         tracks = tuple(f"t{number}{letter}" for letter in "ab"[: chance.choice([1, 1, 2])])
-        quotas.append(Quota(f"g{number}", tracks, chance.randint(0, at_most), at_most))
+        at_least = chance.randint(0 if designations < 2 else at_most // 2, at_most)
+        quotas.append(Quota(f"g{number}", tracks, at_least, at_most))
     return Policy(
         seats=chance.choice([0, 1, 2, 2, 3, 3, 4]),
         designations_per_school=designations,
@@ -233,6 +234,7 @@ class Claim:
                 assert self.free_seats() or self.holds()
                 self.check_guarantee(None)
                 self.check_guarantee(self.missed.groups)
+                self.check_scarce()
             case "keeps_what_it_holds":
                 held = self.definition.snapshot.holders[self.ranked[self.place].id]
                 assert not set(held) <= set(self.missed.award)
@@ -272,6 +274,28 @@ class Claim:
         given = self.definition.best(self.ranked, [*fixed, self.missed.award], only)
         assert reachable is not None
         assert given is None or given[0] < reachable[0]
+
+    def check_scarce(self) -> None:
+        """More of what is not short would not help, and less of what is would hurt the groups told."""
+        fixed = list(self.outcome[: self.place])
+        seats = self.definition.snapshot.policy.seats
+        own = self.definition.snapshot.holders.get(self.ranked[self.place].id)
+        reachable = self.reached(seats, fixed)
+        assert reachable is not None
+        worse = {
+            "applicants": (len(self.ranked), [*fixed, self.missed.award]),
+            "seats": (seats - 1, fixed),
+            "seats_and_applicants": (seats - (own is None), [*fixed, own]),
+        }
+        less = self.reached(*worse[self.missed.scarce or "nothing told"])
+        assert less is None or less < reachable
+
+    def reached(self, seats: int, fixed: Sequence[Option]) -> int | None:
+        """The largest sum of the guarantees told, with so many seats."""
+        snapshot = self.definition.snapshot
+        policy = replace(snapshot.policy, seats=seats)
+        best = Definition(replace(snapshot, policy=policy)).best(self.ranked, fixed, self.missed.groups)
+        return None if best is None else best[0]
 
 
 def assert_shortfalls_are_true(snapshot: Snapshot, decision: Decision) -> None:
