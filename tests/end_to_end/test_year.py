@@ -69,7 +69,7 @@ def test_what_must_not_be_possible_was_refused_by_its_rule(played: Played) -> No
 
 def test_students_are_placed_with_every_signature_and_told_so(played: Played) -> None:
     placed = played.story.placements
-    assert placed.students == SMALL.classes * SMALL.class_size
+    assert placed.students == SMALL.students
     assert 0 < placed.placed == placed.accepted
     told = {
         row["event_id"]

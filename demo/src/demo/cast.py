@@ -30,7 +30,10 @@ Conduct = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large the year is played; counts of schools, people, companies and students."""
+    """How large the year is played; counts of schools, people, companies and students.
+
+    `seekers` is about how many of the students look for work; the others go on to study.
+    """
 
     schools: int
     participants: int
@@ -42,7 +45,8 @@ class Size:
     reviewers: int
     companies: int
     classes: int
-    class_size: int
+    students: int
+    seekers: int
 
 
 WHOLE: Final = Size(
@@ -54,11 +58,15 @@ WHOLE: Final = Size(
     regional=10,
     new_technology=25,
     reviewers=40,
-    companies=40,
-    classes=60,
-    class_size=18,
+    companies=60,
+    classes=180,
+    students=5368,
+    seekers=1000,
 )
-"""The figures of the 2025 programme where they are public: schools, participants, seats and quotas."""
+"""The figures of the programme where they are public: schools, participants, seats, quotas and students.
+
+`students` is the number trained in customised classes in 2024.
+"""
 
 SMALL: Final = Size(
     schools=60,
@@ -70,8 +78,9 @@ SMALL: Final = Size(
     new_technology=5,
     reviewers=8,
     companies=6,
-    classes=5,
-    class_size=10,
+    classes=8,
+    students=96,
+    seekers=48,
 )
 """Every step of the year with fewer people, for the end-to-end test."""
 
@@ -163,7 +172,9 @@ _STEMS: Final = (
     ("마루", "Maru"),
     ("바른", "Bareun"),
     ("새롬", "Saerom"),
+    ("슬기", "Seulgi"),
     ("아라", "Ara"),
+    ("여울", "Yeoul"),
     ("온새", "Onsae"),
     ("한울", "Hanul"),
 )

@@ -41,7 +41,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation of a service: method and path template, for example `POST`, `/calls/{call}/closure`."""
+    """An operation of a service: method and path template, for example `POST`, `/calls/{call}/closure`.
+
+    What follows a `?` is asked for as well and is no part of the operation.
+    """
 
     service: str
     method: str
@@ -49,7 +52,7 @@ class Route:
 
     @property
     def operation(self) -> str:
-        return f"{self.method} {self.template}"
+        return f"{self.method} {self.template.partition('?')[0]}"
 
     def path(self, names: Mapping[str, str | int]) -> str:
         return self.template.format(**names)
@@ -57,10 +60,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A body that is no JSON."""
+    """A body that is no JSON; of a table the ledger is told how many rows it has."""
 
     content: bytes
     media_type: str
+    rows: int | None = None
 
 
 class Desk(AbstractAsyncContextManager["Desk"]):
@@ -135,7 +139,10 @@ class Desk(AbstractAsyncContextManager["Desk"]):
     async def _send(self, person: Person, route: Route, body: Any, names: Mapping[str, str | int]) -> Answer:
         content, media_type = _encoded(body)
         path = route.path(names)
-        intent = Intent.make((person.sub, person.party), route.service, (route.operation, path), content)
+        rows = body.rows if isinstance(body, File) else None
+        intent = Intent.make(
+            (person.sub, person.party), route.service, (route.operation, path), content, rows
+        )
         self._ledger.intend(intent)
         headers = {
             **_signed(person),

@@ -27,7 +27,8 @@ class Intent:
         operation: Method and path template, as the service names the operation.
         path: The address asked.
         payload: SHA-256 of the body as it is sent.
-        body: The body, where it is JSON; what users mean is simulated and holds nothing personal.
+        body: The body, where it is JSON, and of a table how many `rows` it has; what users mean is simulated
+            and holds nothing personal.
     """
 
     id: str
@@ -41,10 +42,17 @@ class Intent:
 
     @classmethod
     def make(
-        cls, actor: tuple[str, str | None], service: str, route: tuple[str, str], content: bytes
+        cls,
+        actor: tuple[str, str | None],
+        service: str,
+        route: tuple[str, str],
+        content: bytes,
+        rows: int | None = None,
     ) -> Self:
         """A new intent of `actor` (subject, party), for `route` (operation, path)."""
         body = json.loads(content) if content[:1] in b"{[" and content else None
+        if rows is not None:
+            body = {"rows": rows}
         return cls(str(uuid4()), *actor, service, *route, sha256(content).hexdigest(), body)
 
 

@@ -103,7 +103,7 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         ),
         "quota": Table(
             "select name, year, at_most, held, offered from quota",
-            ("name",),
+            ("year", "name"),
             part_of=("programme_year", "year"),
         ),
     },
@@ -125,7 +125,10 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
             """
         ),
         "class": Table("select id, enrolled, capacity, state from employment_class"),
-        "enrolment": Table("select distinct student from enrolment", ("student",)),
+        "import": Table("select id, state from import_job"),
+        "enrolment": Table(
+            "select distinct student from enrolment", ("student",), {"student-enrolled": ("student",)}
+        ),
         "opening": Table("select id, places, held, active, state from opening"),
         "round": Table("select id, state from matching_round"),
         "list": Table(

@@ -221,6 +221,7 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ),
     ("evaluation", "POST /programme-years/{year}/stages/{kind}/{stage}/closure"): Step(_just()),
     ("evaluation", "POST /programme-years/{year}/scoring-closure"): Step(_just()),
+    ("evaluation", "POST /applications/{application}/missing-figures"): Step(_just()),
     ("evaluation", "PUT /programme-years/{year}/lot"): Step(_just()),
     ("evaluation", "POST /programme-years/{year}/runs"): Step(_just(run_proposed=1), _row("run", "id")),
     ("evaluation", "POST /runs/{run}/approval"): Step(_just(run_approved=1)),
@@ -269,6 +270,14 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /classes"): Step(_just(class_opened=1), _row("class", "id")),
     ("placement", "POST /classes/{employment_class}/roster"): Step(
         _each("student-enrolled", "students"), _rows("enrolment", "students"), may_tell=_INVITED_AGAIN
+    ),
+    ("placement", "POST /classes/{employment_class}/students"): Step(
+        _each("student-enrolled", "students"), _rows("enrolment", "students"), may_tell=_INVITED_AGAIN
+    ),
+    ("placement", "POST /imports/rosters"): Step(
+        lambda entry: {"student-enrolled": entry.intent.body["rows"]},
+        _row("import", "id"),
+        may_tell=_INVITED_AGAIN,
     ),
     ("placement", "POST /openings"): Step(_each("opening-published"), _rows("opening")),
     ("placement", "POST /rounds"): Step(

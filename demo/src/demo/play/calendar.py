@@ -1,5 +1,6 @@
 """When things happen in the programme; days of the 2025 announcement where they are public."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
@@ -35,16 +36,70 @@ REVOKING: Final = _at(3, 29)
 OFFER_OVER: Final = _at(4, 6)
 AGREEING: Final = _at(4, 7)
 SME_CONFIRMED_UNTIL: Final = date(YEAR + 1, 3, 31)
-AGREEMENT_TERM: Final = (date(YEAR, 4, 1), date(YEAR + 1, 2, 28))
+AGREEMENT_TERM: Final = (date(YEAR, 4, 1), date(YEAR + 2, 2, 26))
 CLASSES: Final = _at(5, 1)
 CLASS_TERM: Final = (date(YEAR, 5, 1), date(YEAR, 12, 31))
+CONSENT: Final = date(YEAR, 4, 28)
 OPENINGS: Final = _at(9, 1)
-MATCHING: Final = _at(10, 13)
-PREFERENCES_UNTIL: Final = _at(10, 24, 18)
-RANKING: Final = _at(10, 27)
-RANKINGS_UNTIL: Final = _at(10, 31, 18)
-DECIDING: Final = _at(11, 3)
-ACCEPTING: Final = _at(11, 4)
-SIGNING: Final = _at(11, 12)
-WORK_STARTS: Final = date(YEAR + 1, 1, 5)
-END: Final = _at(12, 1)
+WORK_STARTS: Final = date(YEAR, 11, 17)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The days of a matching round; `over` is when offers that nobody answered have expired."""
+
+    opens: datetime
+    preferences_until: datetime
+    ranking: datetime
+    rankings_until: datetime
+    deciding: datetime
+    accepting: datetime
+    over: datetime
+
+
+ROUNDS: Final = (
+    Round(
+        opens=_at(10, 13),
+        preferences_until=_at(10, 24, 18),
+        ranking=_at(10, 27),
+        rankings_until=_at(10, 31, 18),
+        deciding=_at(11, 3),
+        accepting=_at(11, 4),
+        over=_at(11, 12),
+    ),
+    Round(
+        opens=_at(11, 14),
+        preferences_until=_at(11, 19, 18),
+        ranking=_at(11, 20),
+        rankings_until=_at(11, 24, 18),
+        deciding=_at(11, 25),
+        accepting=_at(11, 26),
+        over=_at(12, 5),
+    ),
+)
+GOING_ON: Final = date(YEAR, 12, 19)
+DESTINATIONS: Final = _at(12, 22)
+COUNTED: Final = date(YEAR, 12, 31)
+COUNTING: Final = _at(1, 5, year=YEAR + 1)
+
+NEXT: Final = YEAR + 1
+NEXT_ANNOUNCED: Final = _at(1, 12, year=NEXT)
+NEXT_OPENS: Final = _at(1, 19, 9, year=NEXT)
+NEXT_APPLYING: Final = _at(1, 21, year=NEXT)
+LEFT: Final = date(NEXT, 1, 30)
+LEAVING: Final = _at(2, 2, year=NEXT)
+NEXT_DEADLINE: Final = _at(2, 13, 18, year=NEXT)
+NEXT_CLOSING: Final = _at(2, 16, year=NEXT)
+NEXT_SCORING: Final = _at(2, 18, year=NEXT)
+KNOWN_LATE: Final = _at(2, 24, year=NEXT)
+LEFT_EARLY: Final = date(YEAR, 12, 30)
+NEXT_SCORING_UNTIL: Final = _at(3, 6, 18, year=NEXT)
+NEXT_LOT_DRAWN: Final = date(NEXT, 3, 7)
+NEXT_CONFIRMING: Final = _at(3, 9, year=NEXT)
+
+SIX_MONTHS: Final = _at(5, 18, year=NEXT)
+OVERDUE: Final = _at(6, 8, year=NEXT)
+TWELVE_MONTHS: Final = _at(12, 8, year=NEXT)
+DRAWN: Final = date(NEXT, 12, 7)
+CLOSED: Final = date(NEXT, 12, 14)
+END: Final = _at(12, 15, year=NEXT)

@@ -53,9 +53,23 @@ def of(size: Size) -> dict[str, Any]:
         },
         "promotion": {"offer_days": 7},
         "classes": {"min_size": 5, "max_size": 30},
-        "placement": {"offer_days": 7, "rounds": 1, "preferences_at_most": 10},
+        "placement": {"offer_days": 7, "rounds": 2, "preferences_at_most": 10},
     }
 
 
 def _quota(name: str, tracks: list[str], schools: int) -> dict[str, Any]:
     return {"name": name, "tracks": tracks, "at_least": schools, "at_most": schools}
+
+
+def of_next(size: Size) -> dict[str, Any]:
+    """The policy of the year after, simulated: a higher line, smaller classes, one round."""
+    drawn = calendar.NEXT_LOT_DRAWN.isoformat()
+    policy = of(size)
+    return policy | {
+        "cut_line": "65",
+        "lot_source": f"모의 추첨 (simulated drawing), {drawn}",
+        "lot_drawn_on": drawn,
+        "scoring": policy["scoring"] | {"scoring_until": calendar.NEXT_SCORING_UNTIL.isoformat()},
+        "classes": {"min_size": 5, "max_size": 25},
+        "placement": policy["placement"] | {"rounds": 1},
+    }

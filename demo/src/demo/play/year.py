@@ -1,11 +1,11 @@
-"""The whole year, in order."""
+"""The whole year, in order, and what follows from it."""
 
-from demo.play import applying, deciding, evaluating, placing, reporting
+from demo.play import applying, deciding, evaluating, placing, preparing, reporting
 from demo.play.stage import Stage
 
 
 async def play(stage: Stage) -> None:
-    """From the register of schools to signed placements.
+    """From the register of schools to work that lasts, and the call of the year after.
 
     Raises:
         DemoFailed: a service answered otherwise than the play needs.
@@ -19,4 +19,5 @@ async def play(stage: Stage) -> None:
     await evaluating.score(stage)
     await deciding.select(stage)
     await deciding.promote(stage)
-    await placing.place(stage)
+    market = await preparing.prepare(stage)
+    await placing.place(stage, market)
