@@ -268,6 +268,17 @@ async def test_an_appeal_of_a_school_that_withdrew_holds_up_nobody(town: Town) -
     await town.published("final")
 
 
+async def test_an_appeal_whose_school_withdrew_meanwhile_is_decided_and_moves_nobody(town: Town) -> None:
+    await preliminary(town)
+    appeal = await filed(town)
+    await heard(town, appeal, 88)
+    await town.receive(town.applications.withdraws("app_6", "sch_6", late=True))
+    done(await town.officer.post(f"/appeals/{appeal}/decision", UPHELD), 201)
+    comparison = done(await town.officer.get(f"/appeals/{appeal}/comparison"))
+    assert changed(comparison) == {}
+    assert "sch_6" not in {each["school"] for each in comparison["schools"]}
+
+
 async def test_nothing_is_appealed_or_decided_after_the_final_result(town: Town) -> None:
     await preliminary(town)
     appeal = await filed(town)

@@ -185,6 +185,8 @@ async def _judge_again(tx: Transaction, programme: ProgrammeYear, application: A
     named = await rubrics.usable(tx, programme)
     rubric, rules = named.kinds[kind], programme.policy.scoring
     beside = await figures.beside(tx, programme, named)
+    if application not in beside[kind]:
+        return  # Withdrawn or put out meanwhile: there is nothing left to rank.
     scores = await reviewing.scores_of(tx, programme, kind, beside[kind])
     for (of_kind, stage), line in (await stages.lines(tx, programme.year)).items():
         if of_kind == kind:
