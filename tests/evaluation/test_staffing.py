@@ -260,3 +260,12 @@ async def test_scores_after_closing_are_told_from_scores_twice_and_from_foreign_
     after = await town.reviewer(1).post("/reviews/app_1/scores", score)
     refused(after, 409, ("sheets.0.application", "stage_closed"))
     assert await town.state() == before
+
+
+async def test_the_same_request_sent_twice_while_it_is_solved_assigns_once(town: Town) -> None:
+    await town.prepared({n: {} for n in range(1, 4)}, scoring=scoring())
+    await register(town, *({"id": f"rev_{n}"} for n in range(1, 4)))
+    officer = town.officer
+    answers = await asyncio.gather(*(officer.post(ASSIGN, key="once") for _ in range(3)))
+    assert [done(answer, 201)["assigned"] for answer in answers] == [6, 6, 6]
+    assert len(await town.rows("select from assignment")) == 6

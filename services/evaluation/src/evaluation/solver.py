@@ -132,7 +132,7 @@ class _Program:
         self._pairs = [np.nonzero(self._inside)]
         self._nobody = 2 * _step(int(rows.wanted.sum())) * (window + 2)
         self._highs: Any = _Highs()
-        for option, value in (("output_flag", False), ("threads", 1), ("parallel", "off")):
+        for option, value in (("output_flag", False), ("parallel", "off")):
             self._highs.setOptionValue(option, value)
         self._highs.setOptionValue("solver", "ipm" if self._count >= MANY else "simplex")
         self._highs.passModel(self._model())
