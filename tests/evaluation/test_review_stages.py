@@ -153,6 +153,8 @@ async def test_reviewers_see_others_sheets_only_once_the_stage_is_closed(town: T
     assert seen["others"] == [
         {"scores": {"results": "30", "plan": "40"}, "comment_to_school": None, "comment_internal": "내부 2"}
     ]
+    reads = await town.rows("select actor, subject from messaging.audit where action = 'scores_read'")
+    assert [each["subject"] for each in reads] == ["rev_1"]
 
 
 async def test_a_sheet_is_reopened_by_an_officer_with_a_reason_that_stays(town: Town) -> None:

@@ -6,12 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evaluation.handlers import assigning, pool
 from evaluation.handlers import scoring as handlers
+from evaluation.handlers.exports import read_scores
 from evaluation.http.bodies import ApplicationPath, YearPath
 from evaluation.http.identity import OwnReviews, OwnSchool
 from evaluation.http.reviewing_bodies import ConflictsBody, RecusalBody, ScoresBody, SheetsBody
 from evaluation.views import reviews as views
 from evaluation.views.reviewing_shapes import CommentView, ReviewView
-from web import Read, Router, Tx
+from web import Read, Recorded, Router, Tx
 
 router = Router(tags=["review"])
 
@@ -31,9 +32,15 @@ class RecusedView(BaseModel):
 
 
 @router.get("/reviews")
-async def list_reviews(reviewer: OwnReviews, read: Read) -> list[ReviewView]:
-    """What the caller reviews, with their own sheets; those of others once the stage is closed."""
-    return await views.reviews(read, reviewer)
+async def list_reviews(reviewer: OwnReviews, tx: Recorded) -> list[ReviewView]:
+    """What the caller reviews, with their own sheets; those of others once the stage is closed.
+
+    That others' sheets were read is on record.
+    """
+    shown = await views.reviews(tx, reviewer)
+    if any(each.others for each in shown):
+        await read_scores(tx, reviewer, sheets="of_others")
+    return shown
 
 
 @router.put("/reviews/{application}/draft")
