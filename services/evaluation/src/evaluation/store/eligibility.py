@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
+import asyncpg
+
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
 from evaluation.domain.eligibility import Candidate, Decided, Eligibility, Sanction
@@ -39,20 +41,7 @@ async def candidates(tx: Transaction, call: Call, day: date) -> list[Candidate]:
         list(call.manifest),
         day,
     )
-    return [
-        Candidate(
-            ApplicationId(row["id"]),
-            SchoolId(row["school"]),
-            row["kind"],
-            tuple(row["documents"]),
-            row["school_type"],
-            closed=row["closed"],
-            took_part=row["took_part"],
-            sanctions=tuple(row["sanctions"]),
-            other=row["other"],
-        )
-        for row in rows
-    ]
+    return [_candidate(row) for row in rows]
 
 
 async def save(tx: Transaction, decided: Sequence[Eligibility], now: datetime, officer: str | None) -> None:
@@ -146,4 +135,18 @@ async def lift_sanction(tx: Transaction, lifted: Sanction, reason: str) -> None:
         lifted.lifted_at,
         tx.actor,
         reason,
+    )
+
+
+def _candidate(row: asyncpg.Record) -> Candidate:
+    return Candidate(
+        ApplicationId(row["id"]),
+        SchoolId(row["school"]),
+        row["kind"],
+        tuple(row["documents"]),
+        row["school_type"],
+        closed=row["closed"],
+        took_part=row["took_part"],
+        sanctions=tuple(row["sanctions"]),
+        other=row["other"],
     )

@@ -123,15 +123,18 @@ async def claim(
     for row in rows:
         receipt = _receipt(row)
         try:
-            plain = CONTACTS.open(keyring, receipt.recipient, row)
+            claimed.append(_opened(keyring, receipt, row, now))
         except KeyMissing:
             raise
         except Unreadable:
             unreadable.append(receipt)
-        else:
-            text = Text(row["subject"], row["body"])
-            claimed.append(Claimed(receipt, plain["name"].decode(), plain["address"].decode(), text, now))
     return claimed, unreadable
+
+
+def _opened(keyring: Keyring, receipt: Receipt, row: asyncpg.Record, now: datetime) -> Claimed:
+    plain = CONTACTS.open(keyring, receipt.recipient, row)
+    text = Text(row["subject"], row["body"])
+    return Claimed(receipt, plain["name"].decode(), plain["address"].decode(), text, now)
 
 
 async def settle_delivered(tx: Transaction, claims: Sequence[Receipt], now: datetime) -> set[DeliveryId]:

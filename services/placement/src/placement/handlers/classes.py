@@ -111,25 +111,21 @@ async def enrol_students(
     refuse([*_foreign(entries, classes), *check_roster(entries, known, day_of(now))])
     places = await _places(tx, classes.values(), school)
     filled = _filled(entries, classes, places, day_of(now))
-    new = {
-        entry.reference: StudentId(identifiers.new("stu"))
-        for entry in entries
-        if entry.reference not in known
-    }
+    unknown = [entry.reference for entry in entries if entry.reference not in known]
+    new = {reference: StudentId(identifiers.new("stu")) for reference in unknown}
     ids = {**{reference: student.id for reference, student in known.items()}, **new}
     await student_store.add_students(tx, school, new)
     await _enrol(tx, entries, ids, now)
     known_persons = {ids[each.reference]: each.person for each in entries if each.person is not None}
     await persons.write_persons(tx, keyring, known_persons)
     await store.save(tx, list(filled.values()))
-    for count, entry in enumerate(entries, start=1):
-        into = filled[entry.employment_class]
-        student = ids[entry.reference]
+    students = [(ids[entry.reference], filled[entry.employment_class]) for entry in entries]
+    for count, (student, into) in enumerate(students, start=1):
         outbox.add(tx, announce.student_enrolled(student, into, places[into.year].school, now))
         if progress is not None and count % REPORT_EVERY == 0:
             await progress(count)
-    await rounds.invite_free(tx, [ids[entry.reference] for entry in entries], now)
-    return Roster(filled, tuple(ids[entry.reference] for entry in entries))
+    await rounds.invite_free(tx, [student for student, _ in students], now)
+    return Roster(filled, tuple(student for student, _ in students))
 
 
 async def leave_class(
@@ -144,10 +140,11 @@ async def leave_class(
     present = _own(await store.for_update(tx, employment_class), school)
     await _require_in(tx, student, employment_class)
     now = await tx.now()
+    # First, so that nobody invites to a round who is just leaving.
+    await store.leave(tx, [student], reason, now)
     await endings.let_go(tx, Affected(students=[student]), endings.Why(OverBy.SCHOOL, STUDENT_LEFT, now))
     await offers_store.require_free(tx, student)
     left = present.let_go()
-    await store.leave(tx, [student], reason, now)
     await store.save(tx, [left])
     await audit.record(tx, action="student_left", subject=student, reason=reason)
     names = await programme.schools(tx, [school])

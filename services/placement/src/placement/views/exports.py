@@ -129,25 +129,18 @@ def class_tables(shown: ClassDetail, persons: Mapping[StudentId, Person]) -> lis
     return [Table("취업맞춤반", header, rows)]
 
 
+_OPENING_HEADER: Final = (
+    *("사업연도", "직무", "분야", "시·도", "시급", "주당 시간", "출근일"),
+    *("자리", "사용 중", "취업", "상태", "ID"),
+)
+
+
 def opening_tables(openings: Sequence[OpeningDetail]) -> list[Table]:
     """A company's openings, and its offers with what became of each."""
     return [
         Table(
             "채용 자리",
-            (
-                "사업연도",
-                "직무",
-                "분야",
-                "시·도",
-                "시급",
-                "주당 시간",
-                "출근일",
-                "자리",
-                "사용 중",
-                "취업",
-                "상태",
-                "ID",
-            ),
+            _OPENING_HEADER,
             [
                 [
                     *(each.programme_year, each.title, each.field, _name(PROVINCES, each.province)),
