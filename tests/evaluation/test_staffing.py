@@ -269,3 +269,17 @@ async def test_the_same_request_sent_twice_while_it_is_solved_assigns_once(town:
     answers = await asyncio.gather(*(officer.post(ASSIGN, key="once") for _ in range(3)))
     assert [done(answer, 201)["assigned"] for answer in answers] == [6, 6, 6]
     assert len(await town.rows("select from assignment")) == 6
+
+
+async def test_who_declares_a_conflict_after_the_stage_reads_no_more(town: Town) -> None:
+    await town.prepared({1: {}}, scoring=scoring())
+    await register(town, {"id": "rev_1"}, {"id": "rev_2"})
+    done(await town.officer.post(ASSIGN), 201)
+    for number in (1, 2):
+        done(await town.reviewer(number).post("/reviews/app_1/scores", {"scores": sheet(80)}), 201)
+    done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
+    assert await reviews_of(town, 1) == {"app_1"}
+    declared = {"schools": ["sch_1"], "reason": "kinship"}
+    assert done(await town.reviewer(1).post("/reviews/conflicts", declared), 201) == {"recused": 0}
+    assert await reviews_of(town, 1) == set()
+    assert await reviews_of(town, 2) == {"app_1"}

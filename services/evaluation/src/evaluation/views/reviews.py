@@ -45,6 +45,9 @@ async def _rows(
         join programme_year y on y.year = a.year left join sheet t on t.assignment = s.id
         where s.reviewer = $1 and ($2::text is null or a.id = $2) and s.state in ('open', 'closed')
           and a.eligible and a.withdrawn_at is null
+          and not exists (
+            select from declared_conflict c where c.reviewer = s.reviewer and c.school = a.school
+          )
         order by a.year, a.id, s.id
         """,
         reviewer,
