@@ -1,4 +1,9 @@
 -- Three years of simulated data: 18,000 students in 900 classes, 6,000 openings.
+-- Versions of agreements are left out, and placements not held against them one by one: no dashboard asks.
+
+alter table bipartite_agreement disable trigger user;
+alter table tripartite_agreement disable trigger user;
+alter table placement disable trigger user;
 
 insert into programme_year (year, class_min_size, class_max_size, offer_days, rounds, preferences_at_most)
 select year, 2, 20, 7, 2, 10 from generate_series(2023, 2025) as year;
@@ -97,5 +102,9 @@ select p.id, m, p.programme_year, p.school, p.company, (p.starts_on + make_inter
   case when said then (p.starts_on + make_interval(months => m, days => 3)) at time zone 'Asia/Seoul' end
 from placement p, unnest(array[6, 12]) as m,
   lateral (select p.programme_year < 2025 and hashtext(p.id) % 20 <> 0 as said) s;
+
+alter table bipartite_agreement enable trigger user;
+alter table tripartite_agreement enable trigger user;
+alter table placement enable trigger user;
 
 analyze;
