@@ -15,6 +15,42 @@ create index placement_by_student on placement (student);
 create index placement_by_class on placement (employment_class);
 create index placement_by_company on placement (company, programme_year);
 
+-- Whoever writes placements: they are active only by agreements that all three signed, and only in places
+-- that no other active placement takes. Rows are locked in statements of their own, so that what follows
+-- sees what others committed meanwhile.
+create function placements_stand() returns trigger language plpgsql as $$
+declare
+  wrong text;
+begin
+  perform from tripartite_agreement a
+  where a.id in (select w.agreement from written w where w.state = 'active') order by a.id for share;
+  select w.id into wrong from written w
+  where w.state = 'active' and not exists (
+    select from tripartite_agreement a
+    where a.id = w.agreement and a.state = 'in_force' and a.student = w.student and a.opening = w.opening
+  ) limit 1;
+  if found then
+    raise exception 'Placement % has no agreement that all three signed', wrong
+      using errcode = 'check_violation', constraint = 'active_only_when_signed';
+  end if;
+  perform from opening o
+  where o.id in (select w.opening from written w where w.state = 'active') order by o.id for no key update;
+  select o.id into wrong from opening o
+  where o.id in (select w.opening from written w where w.state = 'active') and o.places < (
+    select count(*) from placement p where p.opening = o.id and p.state = 'active'
+  ) limit 1;
+  if found then
+    raise exception 'Opening % has no place left', wrong
+      using errcode = 'check_violation', constraint = 'no_more_than_places';
+  end if;
+  return null;
+end
+$$;
+create trigger new_placements_stand after insert on placement
+  referencing new table as written for each statement execute function placements_stand();
+create trigger changed_placements_stand after update on placement
+  referencing new table as written for each statement execute function placements_stand();
+
 -- Everything that was ever said of a placement's end; the placement itself carries the newest.
 -- Without a last day an end was taken back: the student never left.
 create table placement_end (
@@ -140,6 +176,9 @@ create table outcome_closing (
 drop view newest_outcome;
 drop table outcome_closing, outcome_cell, outcome_report, destination, retention_answer, retention_check,
   placement_end;
+drop trigger new_placements_stand on placement;
+drop trigger changed_placements_stand on placement;
+drop function placements_stand;
 drop index placement_by_student, placement_by_class, placement_by_company;
 alter table placement drop column starts_on, drop column ended_on, drop column end_revision;
 alter table student drop column department;

@@ -125,9 +125,9 @@ async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: dateti
         begin(PlacementId(identifiers.new("plc")), agreement, work[agreement.parties.opening].starts_on, now)
         for agreement in complete
     ]
+    filled = await _occupy(tx, complete)
     await placement_store.add(tx, placements)
     await retention.schedule(tx, placements)
-    filled = await _occupy(tx, complete)
     enrolled = await classes.enrolled(tx, [agreement.parties.student for agreement in complete])
     for placement, agreement in zip(placements, complete, strict=True):
         parties = agreement.parties
