@@ -125,6 +125,23 @@ async def test_a_student_who_leaves_frees_seat_and_place_and_may_come_back(year:
     assert back["students"] == [offered.party]
 
 
+async def test_who_leaves_is_not_invited_to_the_round_and_who_loses_an_agreement_is(year: World) -> None:
+    settled = await year.settled(students=2, places=(2,))
+    for student in settled.students:
+        body = {"student": student.party, "opening": settled.openings[0], "reason": "late_matching"}
+        done(await year.officer.post("/placements", body), 201)
+    await year.round_opens()
+    assert await year.told("preferences-opened") == []
+    leaving, staying = settled.students
+    body = {"student": leaving.party, "reason": "changed_school"}
+    done(await settled.school.post(f"/classes/{settled.employment_class}/departures", body), 201)
+    assert await year.told("preferences-opened") == []
+    [row] = await year.rows("select id from tripartite_agreement where student = $1", staying.party)
+    path = f"/tripartite-agreements/{row['id']}/withdrawal"
+    done(await staying.post(path, {"reason": "changed_plans"}), 201)
+    assert [event["student"] for _, event in await year.told("preferences-opened")] == [staying.party]
+
+
 @pytest.mark.parametrize("reason", ["transferred", "boredom"])
 async def test_nobody_leaves_for_a_reason_there_is_not(year: World, reason: str) -> None:
     settled = await year.settled(students=1)
