@@ -22,10 +22,10 @@ from evaluation.settings import Settings
 MOMENT = datetime(2025, 3, 1, tzinfo=UTC)
 
 
-async def ran(town: Town, *arguments: object) -> Any:
+async def ran(town: Town, *arguments: object, signing_key: Path = Path("none.pem")) -> Any:
     """The service's command line, on its database."""
     service = Service("evaluation", Settings, events.inbox, commands_inside=(commands.inside,))
-    environment = {"DATABASE_URL": town.database.url}
+    environment = {"DATABASE_URL": town.database.url, "SIGNING_KEY": str(signing_key)}
     return await asyncio.to_thread(
         CliRunner().invoke, cli(service), [str(each) for each in arguments], env=environment
     )
@@ -101,10 +101,26 @@ async def test_a_file_that_holds_no_head_of_this_service_is_refused(town: Town, 
         assert said in outcome.output
 
 
+async def test_the_export_command_writes_a_year_once(town: Town, tmp_path: Path) -> None:
+    await town.prepared({1: {}})
+    to, key = tmp_path / "out", tmp_path / "key.pem"
+    outcome = await ran(town, "export", YEAR, "--to", to, signing_key=key)
+    assert outcome.exit_code == 0, outcome.output
+    assert {file.name for file in to.iterdir()} == {"manifest.json", "manifest.sig", "public-key.json"}
+    again = await ran(town, "export", YEAR, "--to", to, signing_key=key)
+    assert (again.exit_code, "is there already" in again.output) == (2, True)
+
+
+async def test_the_export_command_refuses_a_key_that_others_can_read(town: Town, tmp_path: Path) -> None:
+    await town.prepared({1: {}})
+    key = tmp_path / "key.pem"
+    key.touch(mode=0o644)
+    outcome = await ran(town, "export", YEAR, "--to", tmp_path / "out", signing_key=key)
+    assert (outcome.exit_code, (tmp_path / "out").exists()) == (1, False)
+    assert "only its owner may have access" in outcome.output
+
+
 async def test_the_export_command_refuses_a_year_that_nobody_knows(town: Town, tmp_path: Path) -> None:
-    environment = {"DATABASE_URL": town.database.url, "SIGNING_KEY": str(tmp_path / "key.pem")}
-    service = Service("evaluation", Settings, commands_inside=(commands.inside,))
-    arguments = ["export", "2031", "--to", str(tmp_path / "out")]
-    outcome = await asyncio.to_thread(CliRunner().invoke, cli(service), arguments, env=environment)
+    outcome = await ran(town, "export", 2031, "--to", tmp_path / "out", signing_key=tmp_path / "key.pem")
     assert (outcome.exit_code, (tmp_path / "out").exists()) == (1, False)
     assert "There is no programme year 2031" in outcome.output
