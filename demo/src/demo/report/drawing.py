@@ -1,6 +1,6 @@
 """Where things stand in the report's drawings: numbers only, the templates write the SVG."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -56,6 +56,42 @@ def province_map(figures: Iterable[ProvinceFigures]) -> Map:
         for shape in outlines.provinces
     )
     return Map(outlines.width, outlines.height, regions, shades)
+
+
+BANDS: Final = (15, 22, 29, 36)
+"""Per cent at which the next darker shade of a map of rates begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A province's rate in per cent as it is drawn; `step` is that of the shade, 0 where there is none."""
+
+    name: values.Named
+    path: str
+    x: int
+    y: int
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateMap:
+    width: int
+    height: int
+    regions: tuple[Rate, ...]
+
+
+def rate_map(rates: Mapping[str, float | None]) -> RateMap:
+    """The provinces, darker where a rate is higher."""
+    outlines = facts.outlines()
+    regions = []
+    for shape in outlines.provinces:
+        rate = rates.get(shape.code)
+        step = sum(rate >= band for band in BANDS) if rate is not None else 0
+        text = "–" if rate is None else f"{rate:.0f}%"
+        name = values.PROVINCES[shape.code]
+        regions.append(Rate(name, shape.path, shape.label[0], shape.label[1], step, text))
+    return RateMap(outlines.width, outlines.height, tuple(regions))
 
 
 def _shades(most: int) -> tuple[Shade, ...]:

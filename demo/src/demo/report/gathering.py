@@ -12,6 +12,7 @@ from demo.cast import Cast
 from demo.ledger.evidence import Evidence, Told
 from demo.play import calendar
 from demo.play.stage import Known
+from demo.report.following import followed
 from demo.report.judging import judged
 from demo.report.story import (
     Check,
@@ -48,15 +49,19 @@ class Run:
 
 
 class _Year:
-    """The events of the year that was played, each once, by name and in the order of their streams."""
+    """The events of a year that was played, each once, by name and in the order of their streams."""
 
-    def __init__(self, told: Iterable[Told]) -> None:
+    def __init__(self, told: Iterable[Told], first: int, last: int) -> None:
+        """Of the years `first` to `last`; schools are registered in the year before the one played."""
         self._by_name: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-        self.count = 0
         for event in told:
-            self.count += 1
-            if event.data.get("origin") != "imported":
+            ours = first <= event.data["programme_year"] <= last
+            if ours and event.data.get("origin") != "imported":
                 self._by_name[event.name][event.id] = event.data
+
+    def by_name(self) -> Mapping[str, list[Mapping[str, Any]]]:
+        every: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        return every | {name: list(events.values()) for name, events in self._by_name.items()}
 
     def every(self, name: str) -> list[Mapping[str, Any]]:
         return list(self._by_name[name].values())
@@ -71,7 +76,8 @@ class _Year:
 
 def tell(run: Run, evidence: Evidence, checks: Sequence[Check], trace: Trace | None) -> Story:
     """The whole story."""
-    year = _Year(evidence.told)
+    year = _Year(evidence.told, calendar.YEAR - 1, calendar.YEAR)
+    coming = _Year(evidence.told, calendar.NEXT, calendar.NEXT)
     policy = year.every("programme-year-opened")[0]["policy"]
     return Story(
         year=calendar.YEAR,
@@ -86,26 +92,29 @@ def tell(run: Run, evidence: Evidence, checks: Sequence[Check], trace: Trace | N
         cut_line=Decimal(policy["cut_line"]),
         judged=judged(run.known, evidence),
         placements=_placements(year),
+        followed=followed(year.by_name(), coming.by_name(), run.known),
         notices=tuple(_notices(evidence)),
         trace=trace,
         phases=run.phases,
         checks=tuple(checks),
         intents=len(evidence.entries),
         refused=sum(entry.answer.outcome == "fail" for entry in evidence.entries),
-        events=year.count,
+        events=len(evidence.told),
         seconds=run.seconds,
         versions=run.versions,
     )
 
 
 def _funnel(year: _Year, evidence: Evidence) -> Iterator[Stage]:
-    drafts = len(evidence.databases["applications"].state["application"])
+    every = evidence.databases["applications"].state["application"]
+    drafts = sum(row["year"] == calendar.YEAR for row in every)
     accepted = year.ids("application-submitted", "application")
     refused = Counter(entry.answer.rule for entry in evidence.entries if entry.answer.outcome == "fail")
     late = refused["deadline_passed"]
     closed = {each["application"] for data in year.every("call-closed") for each in data["manifest"]}
     eligible = {data["application"] for data in year.every("eligibility-decided") if data["eligible"]}
-    scored = {row["application"] for row in evidence.databases["evaluation"].state["total"]}
+    totals = {row["application"] for row in evidence.databases["evaluation"].state["total"]}
+    scored = totals & closed
     outcomes = Counter(score.outcome for score in _scores(evidence))
     passed = outcomes["selected"] + outcomes["reserve"]
     yield Stage(Label("특성화고", "specialised schools"), len(year.ids("school-registered", "school")))

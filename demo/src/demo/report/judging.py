@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from string import ascii_uppercase
 from typing import Any, Final
 
 from demo.ledger.evidence import Evidence
@@ -9,14 +10,14 @@ from demo.play.calendar import KST
 from demo.play.stage import Known
 from demo.report.story import Difference, Explanation, Judged, Label, Move, Score
 
-_MOVES: Final = {
+_MOVES: Final = {  # in the order in which one leads to the next
     "appeal-received": Label("이의신청", "appealed"),
     "appeal-decided": Label("이의신청 결정", "appeal decided"),
     "school-relinquished": Label("선정 포기", "gave up its place"),
     "school-revoked": Label("선정 취소", "its place was taken away"),
-    "offer-made": Label("예비 승계 제안", "was offered a place"),
     "offer-expired": Label("기한 안에 답하지 않음", "did not answer in time"),
     "offer-declined": Label("제안 거절", "declined"),
+    "offer-made": Label("예비 승계 제안", "was offered a place"),
     "school-promoted": Label("예비에서 선정", "moved up and is selected"),
 }
 _UPHELD: Final = Label("이의신청 인용", "appeal upheld")
@@ -35,6 +36,7 @@ _EXPLAINED: Final = {
 
 def judged(known: Known, evidence: Evidence) -> Judged:
     """All of it, from what officers and schools were shown and from the topics."""
+    aliases = _Aliases(evidence)
     statistics = known.shown["statistics"]
     severities = [
         (each["reviewer"], Decimal(each["severity"]))
@@ -46,8 +48,10 @@ def judged(known: Known, evidence: Evidence) -> Judged:
         alpha=statistics["alpha"] or "–",
         severities=tuple(sorted(severities, key=lambda each: each[1])),
         differences=tuple(_difference(_COMPARED[name], known.shown[name]) for name in _COMPARED),
-        moves=tuple(_moves(evidence)),
-        explanations=tuple(_explanation(label, known.shown[name]) for name, label in _EXPLAINED.items()),
+        moves=tuple(_moves(evidence, aliases)),
+        explanations=tuple(
+            _explanation(label, known.shown[name], aliases) for name, label in _EXPLAINED.items()
+        ),
     )
 
 
@@ -63,21 +67,43 @@ def _difference(label: Label, compared: Mapping[str, Any]) -> Difference:
     return Difference(label, selected, dropped, sum(changes.values()), same)
 
 
-def _moves(evidence: Evidence) -> Iterator[Move]:
-    names = {
-        event.data["school"]: event.data["name_ko"]
-        for event in evidence.told
-        if event.name == "school-registered"
-    }
+class _Aliases:
+    """Letters instead of names: the schools are real, and none of this happened to them."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        registered = {e.data["school"]: e.data for e in evidence.told if e.name == "school-registered"}
+        self._names = {school: (data["name_ko"], data["name_en"]) for school, data in registered.items()}
+        self._letters: dict[str, str] = {}
+
+    def of(self, school: str) -> str:
+        return self._letters.setdefault(school, f"학교 {ascii_uppercase[len(self._letters) % 26]}")
+
+    def within(self, text: str) -> str:
+        """The text with every school's name replaced; longer names first, as one may hold another."""
+        named = [
+            (name, school) for school, names in self._names.items() for name in names if name and name in text
+        ]
+        for name, school in sorted(named, key=lambda each: -len(each[0])):
+            text = text.replace(name, self.of(school))
+        return text
+
+
+def _moves(evidence: Evidence, aliases: _Aliases) -> Iterator[Move]:
     moved = {event.id: event for event in evidence.told if event.name in _MOVES}
-    for event in sorted(moved.values(), key=lambda event: (event.envelope.time, event.offset)):
+    order = list(_MOVES)
+    for event in sorted(moved.values(), key=lambda each: (each.envelope.time, order.index(each.name))):
         label = _MOVES[event.name]
         if event.name == "appeal-decided":
             label = _UPHELD if event.data["outcome"] == "upheld" else _REJECTED
         day = event.envelope.time.astimezone(KST).date().isoformat()
-        yield Move(day, label, names[event.data["school"]])
+        yield Move(day, label, aliases.of(event.data["school"]))
 
 
-def _explanation(label: Label, own: Mapping[str, Any]) -> Explanation:
+def _explanation(label: Label, own: Mapping[str, Any], aliases: _Aliases) -> Explanation:
     outcome = own["outcome"]
-    return Explanation(label, outcome["name_ko"], outcome["explanation_ko"], outcome["explanation_en"])
+    return Explanation(
+        label,
+        aliases.of(outcome["school"]),
+        aliases.within(outcome["explanation_ko"]),
+        aliases.within(outcome["explanation_en"]),
+    )

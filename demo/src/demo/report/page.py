@@ -18,6 +18,7 @@ _ENVIRONMENT: Final = Environment(
 )
 _ENVIRONMENT.filters["number"] = "{:,}".format
 _ENVIRONMENT.filters["tenths"] = "{:,.1f}".format
+_ENVIRONMENT.filters["rate"] = lambda rate: "–" if rate is None else f"{rate:.1f}"
 _ENVIRONMENT.filters["place"] = lambda number: f"{number:.3f}".rstrip("0").rstrip(".")
 
 QUOTAS: Final = {
@@ -46,6 +47,9 @@ def render(story: Story) -> str:
         histogram=drawing.histogram(story.scores, story.cut_line),
         as_given=drawing.histogram(story.judged.as_given, story.cut_line),
         waterfall=drawing.waterfall(story.trace) if story.trace else None,
+        simulated_rates=drawing.rate_map({each.code: each.plain for each in story.followed.provinces}),
+        published_rates=drawing.rate_map({e.code: e.published.plain for e in story.followed.provinces}),
+        bands=drawing.BANDS,
         past=facts.past_years(),
         provinces=values.PROVINCES,
         tracks=values.TRACKS,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from demo.report.lasting import Followed
+
 Outcome = Literal["selected", "reserve", "not_passed"]
 
 
@@ -231,6 +233,7 @@ class Story:
     cut_line: Decimal
     judged: Judged
     placements: Placements
+    followed: Followed
     notices: tuple[Notices, ...]
     trace: Trace | None
     phases: tuple[Phase, ...]
