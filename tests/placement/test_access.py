@@ -75,6 +75,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "POST /retention-checks/insurance-records": {"officer"},
     "POST /students/departments": {"school"},
     "POST /programme-years/{year}/destinations": {"school"},
+    "GET /programme-years/{year}/destinations": {"school", "officer", "auditor"},
     "POST /programme-years/{year}/outcomes": {"officer"},
     "GET /programme-years/{year}/outcomes": {"school", "officer", "auditor"},
     "GET /programme-years/{year}/outcomes/revisions/{school}": {"school", "officer", "auditor"},

@@ -367,6 +367,12 @@ async def test_what_a_school_says_is_of_its_own_students_and_kept(year: World) -
     assert await year.state() == before
     done(await settled.school.post(path, {"rows": [row]}), 201)
     done(await settled.school.post(path, {"rows": [row | {"kind": "none"}]}), 201)
+    shown = done(await settled.school.get(path))["items"]
+    assert len(shown) == 6
+    told = {each["id"]: (each["kind"], each["revision"], each["department"]) for each in shown}
+    assert told[known["S-9001"]] == ("none", 2, "")
+    assert told[str(settled.students[0].party)] == (None, 0, "스마트기계과")
+    assert len(done(await year.officer.get(path, limit=4))["items"]) == 4
     said = await year.rows("select revision, kind from destination order by revision")
     assert [tuple(each.values()) for each in said] == [(1, "advanced_study"), (2, "none")]
     await count_cohort(year, "2026-03-25")

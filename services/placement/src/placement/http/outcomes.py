@@ -16,8 +16,11 @@ from placement.domain.vocabulary import StudentId, Year
 from placement.handlers import outcomes as handlers
 from placement.http.bodies import Body, Track
 from placement.http.identity import Anyone, ConfinedSchool, Officer, School
+from placement.views import destinations
 from placement.views import outcomes as views
+from placement.views.destinations import DestinationView
 from placement.views.outcomes import Dimension, OutcomesView, RevisionView
+from placement.views.shapes import Page, Slice
 from web import Read, Router, Tx
 
 router = Router(tags=["outcomes"])
@@ -160,6 +163,14 @@ async def record_destinations(
     rows = [each.destination() for each in body.rows]
     await handlers.record_destinations(tx, Year(year), school, rows)
     return RecordedView(rows=len(rows))
+
+
+@router.get("/programme-years/{year}/destinations")
+async def list_destinations(
+    year: YearPath, wanted: Annotated[Slice, Query()], school: ConfinedSchool, read: Read
+) -> Page[DestinationView]:
+    """Students of a year with department and what was said last: one's own; officers and auditors see all."""
+    return await destinations.destinations(read, year, school, wanted)
 
 
 @router.post("/students/departments", status_code=201)
