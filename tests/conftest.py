@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol, assert_never, get_args
 
+import hypothesis
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,6 +29,12 @@ from embedded.databases import Database
 from embedded.folder import Folder
 from embedded.issuer import Issuer
 from embedded.stack import Stack
+
+# How long a busy machine takes for an example says nothing of the code: what must be fast is measured.
+hypothesis.settings.register_profile(
+    "ieum", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ieum")
 
 On = Literal["embedded", "external"]  # testcontainers joins here
 

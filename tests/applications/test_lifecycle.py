@@ -247,4 +247,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLifecycle.settings = settings(max_examples=60, stateful_step_count=25)

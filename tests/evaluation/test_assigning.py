@@ -194,7 +194,7 @@ def tasks(draw: st.DrawFn) -> Task:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tasks())
 def test_no_assignment_is_better_than_the_one_given(of: Task) -> None:
     assert quality(of, solve(of)) == best(of)

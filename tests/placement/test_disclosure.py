@@ -87,7 +87,7 @@ def worked_out(
 
 
 @given(cohorts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_is_subtracted_from_open_data_no_small_count_comes_out(cells: dict[Leaf, Figures]) -> None:
     for atoms in (EMPLOYMENT, disclosure.retention_6):
         shown = blocks(cells, atoms)
@@ -96,7 +96,7 @@ def test_whatever_is_subtracted_from_open_data_no_small_count_comes_out(cells: d
 
 
 @given(cohorts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_blocks_are_a_partition_of_everybody_or_nothing_is_told(cells: dict[Leaf, Figures]) -> None:
     shown = blocks(cells, EMPLOYMENT)
     everybody = sum(cells.values(), start=Figures())
@@ -156,7 +156,7 @@ def test_nobody_at_all_is_nothing_to_hide_and_nothing_to_tell() -> None:
 
 
 @given(cohorts())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_provinces_tell_beside_schools_pins_no_small_count_down(cells: dict[Leaf, Figures]) -> None:
     """Somebody who knows all that is published asks how few, and how many, were enlisted in each block."""
     parts = blocks(cells, EMPLOYMENT)

@@ -153,7 +153,7 @@ def test_where_two_matchings_are_stable_the_students_get_theirs() -> None:
 
 
 @given(seed=st.integers(0, 2**32), students=st.integers(0, 5), openings=st.integers(0, 4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_market_gets_the_best_stable_matching(seed: int, students: int, openings: int) -> None:
     market = market_of(random.Random(seed), students, openings, wishes=4)
     assert_best_stable(market, matching.match(market))
