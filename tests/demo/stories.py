@@ -4,6 +4,14 @@ from decimal import Decimal
 
 from contracts import values
 from demo import facts
+from demo.report.lasting import (
+    Followed,
+    MatchingRound,
+    NextYear,
+    ProvinceOutcomes,
+    Published,
+    Retention,
+)
 from demo.report.story import (
     Check,
     Difference,
@@ -75,6 +83,27 @@ def _judged() -> Judged:
     )
 
 
+def _followed() -> Followed:
+    codes = [province.code for province in facts.outlines().provinces]
+    return Followed(
+        rounds=(
+            MatchingRound(1, 900, (400, 150, 40), 310, 540, 32, 18),
+            MatchingRound(2, 350, (60, 20), 270, 74, 4, 2),
+        ),
+        ended=71,
+        placed_again=1,
+        overdue=88,
+        retention=(Retention(6, 610, 571), Retention(12, 571, 490)),
+        corrected=1,
+        provinces=tuple(
+            ProvinceOutcomes(code, 300, 60 + n, 150, 40, 30, Published(4000, 900 + 30 * n))
+            for n, code in enumerate(codes)
+        ),
+        published=Published(68_000, 19_380),
+        next_year=NextYear(2026, "65", 25, 12, 9, 3, "취업 성과: 25.5/30점.", "Employment: 25.5/30."),
+    )
+
+
 def story(*, differences: tuple[str, ...] = ()) -> Story:
     checks = tuple(
         Check(
@@ -113,6 +142,7 @@ def story(*, differences: tuple[str, ...] = ()) -> Story:
         cut_line=Decimal(60),
         judged=_judged(),
         placements=Placements(60, 1104, 40, 120, 160, 420, 480, (262, 88, 31, 12), 87, 480, 381, 9, 3, 381),
+        followed=_followed(),
         notices=(
             Notices(message("application_submitted"), 249, 240, 0, 9),
             Notices(message("school_selected"), 181, 181, 0, 0),

@@ -76,7 +76,7 @@ def test_every_link_leads_somewhere_and_every_drawing_and_table_is_named(text: s
     assert page.captions
     assert all(page.captions)
     drawings = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
-    assert len(drawings) == 5
+    assert len(drawings) == 7
     for drawing in drawings:
         head, _, inside = drawing.partition(">")
         assert 'aria-hidden="true"' in head or ("<title id=" in inside and "<desc id=" in inside)
@@ -87,7 +87,7 @@ def test_simulated_data_is_called_so_before_anything_else_and_in_every_part(text
     assert text.index("Simulated data") < text.index("<h1")
     assert "정부 공식 누리집이 아닙니다" in text
     parts = re.findall(r'<section id="(\w+)".*?</section>', text, flags=re.DOTALL)
-    assert len(parts) == 9
+    assert len(parts) == 10
     for part in re.findall(r"<section .*?</section>", text, flags=re.DOTALL):
         assert "simulated" in part or "measured" in part
 
@@ -97,7 +97,16 @@ def test_the_numbers_beside_the_map_are_those_in_the_story(text: str) -> None:
     row = next(figures for figures in story.provinces if figures.code == "gyeongbuk")
     expected = rf"경북.*?<b>{row.selected}</b>.*?{row.applied}.*?{row.schools}</td>"
     assert re.search(expected, text[text.index("<tbody>") :], flags=re.DOTALL)
-    assert text.count("<path ") == 17
+    assert text.count("<path ") == 3 * 17
+
+
+def test_outcomes_by_province_stand_beside_the_published_ones(text: str) -> None:
+    followed = stories.story().followed
+    row = followed.provinces[0]
+    rows = text[text.index("시·도별 성과, 모의와 공개") :]
+    assert f"{row.plain:.1f}</b>" in rows
+    assert f"{row.published.plain:.1f}</b>" in rows
+    assert "전국 · all" in rows
 
 
 def test_a_broken_invariant_is_shown_with_its_differences() -> None:

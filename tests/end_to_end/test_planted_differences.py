@@ -264,8 +264,57 @@ def row_in_another_state(evidence: Evidence) -> Evidence:
     return with_rows(evidence, "applications", "application", change)
 
 
+def missing_roster_row(evidence: Evidence) -> Evidence:
+    """A row of a file that was taken in and told to nobody."""
+    return without_event(evidence, "student-enrolled")
+
+
+def unasked_outcome(evidence: Evidence) -> Evidence:
+    row = {"programme_year": 2025, "school": "sch_nobody", "as_of": "2025-12-31"}
+    return with_rows(evidence, "placement", "outcome", lambda rows: rows.append(row))
+
+
+def uncaused_check(evidence: Evidence) -> Evidence:
+    """A check that was answered in the name of somebody who did not ask."""
+    return changed_event(evidence, "retention-checked", actor="somebody-else")
+
+
+def quota_of_the_year_after(evidence: Evidence) -> Evidence:
+    """A place of the year after is held by nobody."""
+
+    def change(rows: list[Mapping[str, Any]]) -> None:
+        place = next(n for n, row in enumerate(rows) if row["year"] == 2026)
+        rows[place] = {**rows[place], "held": 1}
+
+    return with_rows(evidence, "evaluation", "quota", change)
+
+
+def untold_end(evidence: Evidence) -> Evidence:
+    return without_event(evidence, "placement-ended")
+
+
+def ended_twice(evidence: Evidence) -> Evidence:
+    return with_event(evidence, "placement-ended")
+
+
+def asked_after_its_answer(evidence: Evidence) -> Evidence:
+    """A retention check comes due once more after it was answered."""
+    model = event(evidence, "retention-checked")
+    which = {name: model.data[name] for name in ("placement", "months", "student")}
+    return with_event(evidence, "retention-due", data=which)
+
+
 PLANTED: Mapping[int, tuple[Plant, ...]] = {
-    1: (lost_effect, doubled_effect, other_answer, refused_but_done, unannounced, told_twice, lost_row),
+    1: (
+        lost_effect,
+        doubled_effect,
+        other_answer,
+        refused_but_done,
+        unannounced,
+        told_twice,
+        lost_row,
+        missing_roster_row,
+    ),
     2: (
         unasked_row,
         unasked_request,
@@ -273,6 +322,8 @@ PLANTED: Mapping[int, tuple[Plant, ...]] = {
         foreign_actor,
         message_about_nothing,
         untold_delivery,
+        unasked_outcome,
+        uncaused_check,
     ),
     3: (dropped_inbox, done_twice, done_though_parked, wrongly_ignored, behind, stuck_outbox),
     4: (gap_on_topic, never_published, wrong_partition, mark_left_behind, mark_parked),
@@ -280,6 +331,7 @@ PLANTED: Mapping[int, tuple[Plant, ...]] = {
         one_seat_too_many,
         briefly_too_many,
         quota_miscounted,
+        quota_of_the_year_after,
         without_guard("evaluation", "never_above_the_limit"),
         without_guard("evaluation", "standing_is_counted"),
     ),
@@ -287,10 +339,11 @@ PLANTED: Mapping[int, tuple[Plant, ...]] = {
         placed_twice,
         two_active_rows,
         too_few_places,
+        untold_end,
         without_guard("placement", "one_active_placement"),
         without_guard("placement", "never_above_capacity"),
     ),
-    7: (amended_after_withdrawal, row_in_another_state),
+    7: (amended_after_withdrawal, row_in_another_state, ended_twice, asked_after_its_answer),
 }
 
 

@@ -79,6 +79,55 @@ def test_students_are_placed_with_every_signature_and_told_so(played: Played) ->
     assert told == {event.id for event in played.evidence.told if event.name == "student-placed"}
 
 
+def test_the_second_round_is_over_what_the_first_one_left(played: Played) -> None:
+    first, second = played.story.followed.rounds
+    assert (first.number, second.number) == (1, 2)
+    left = first.unmatched + first.declined + first.expired
+    assert first.declined >= 1
+    assert first.expired >= 1
+    assert 0 < second.took_part <= left
+    assert first.accepted + second.accepted == played.story.placements.accepted
+
+
+def test_who_left_is_placed_again_and_the_others_are_followed_for_a_year(played: Played) -> None:
+    followed = played.story.followed
+    assert followed.placed_again == 1
+    assert followed.ended >= 2
+    six, twelve = followed.retention
+    assert (six.months, twelve.months) == (6, 12)
+    for checks in followed.retention:
+        assert 0 < checks.retained <= checks.checked <= played.story.placements.placed
+    due = {
+        (event.data["placement"], event.data["months"])
+        for event in played.evidence.told
+        if event.name == "retention-due"
+    }
+    answered = {
+        (event.data["placement"], event.data["months"])
+        for event in played.evidence.told
+        if event.name == "retention-checked"
+    }
+    assert due <= answered
+
+
+def test_outcomes_are_counted_closed_and_once_corrected(played: Played) -> None:
+    closed = [event.data for event in played.evidence.told if event.name == "outcome-reporting-closed"]
+    days = {(data["programme_year"], data["as_of"]) for data in closed}
+    assert {(2025, "2025-12-31"), (2025, "2026-12-14")} <= days
+    assert played.story.followed.corrected == 1
+    total = played.story.followed.total
+    assert 0 < total.employed <= total.base <= total.graduates == SMALL.students
+
+
+def test_the_year_after_is_called_under_its_own_policy_while_this_one_is_followed(played: Played) -> None:
+    coming = played.story.followed.next_year
+    assert coming.year == played.story.year + 1
+    assert coming.confirmed + coming.dropped == coming.applied > 0
+    opened = [event.data for event in played.evidence.told if event.name == "programme-year-opened"]
+    assert {data["policy"]["cut_line"] for data in opened} == {"60", "65"}
+    assert "2025" in coming.explanation_en
+
+
 def test_one_submission_is_traced_from_the_request_to_its_last_notification(played: Played) -> None:
     trace = played.story.trace
     assert trace is not None

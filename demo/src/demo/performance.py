@@ -114,6 +114,8 @@ async def _start_services(running: Stack) -> None:
 _SETTINGS: Final = {
     # Weeks pass in a second here, and nothing may be left under way when they do.
     "MAIL_POLL_SECONDS": "0.1",
+    "IMPORT_POLL_SECONDS": "0.1",
+    "RETENTION_SWEEP_SECONDS": "0.5",
     # The report draws one trace of a submission; one in five is enough to choose from.
     "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
     "OTEL_TRACES_SAMPLER_ARG": "0.2",

@@ -35,6 +35,12 @@ def summary(console: Console, story: Story, report: Path) -> None:
     placed = story.placements
     table.add_row("취업맞춤반 학생 · students in classes", f"{placed.students:,}")
     table.add_row("취업 · placements", f"{placed.placed:,}")
+    for checks in story.followed.retention:
+        label = f"{checks.months}개월 유지취업 · lasting {checks.months} months"
+        table.add_row(label, f"{checks.retained:,} / {checks.checked:,}")
+    coming = story.followed.next_year
+    label = f"{coming.year}년 계속지원 확정 · confirmed for {coming.year}"
+    table.add_row(label, f"{coming.confirmed} / {coming.applied}")
     table.add_row("알림 도달 · messages delivered", f"{story.delivered:,}")
     table.add_row("명령 / 이벤트 · commands / events", f"{story.intents:,} / {story.events:,}")
     console.print(table)

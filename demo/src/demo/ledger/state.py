@@ -35,7 +35,7 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
         "programme_year": Table("select year from programme_year", ("year",)),
         "call": Table("select id, state from call_for_applications"),
         "extension": Table("select call, school from extension", ("call", "school")),
-        "application": Table("select id, school, kind, state, version, receipt from application"),
+        "application": Table("select id, school, year, kind, state, version, receipt from application"),
         "submission": Table("select application, version from submission", ("application", "version")),
         "document": Table("select id, application, name, digest from document"),
         "standing": Table(
@@ -86,12 +86,12 @@ TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
             part_of=("run", "run"),
         ),
         "standing": Table(
-            "select school, state, designations from standing",
-            ("school",),
+            "select year, school, state, designations from standing",
+            ("year", "school"),
             {
-                "school-selected": ("school",),
-                "school-reserved": ("school",),
-                "school-not-selected": ("school",),
+                "school-selected": ("programme_year", "school"),
+                "school-reserved": ("programme_year", "school"),
+                "school-not-selected": ("programme_year", "school"),
             },
             by_imports=False,
         ),

@@ -307,7 +307,7 @@ STEPS: Final[Mapping[tuple[str, str], Step]] = {
     ("placement", "POST /placements/{placement}/end/revocation"): Step(
         _just(placement_resumed=1), may_tell=_FOLLOWING | _FILLED
     ),
-    ("placement", "POST /retention-checks/answers"): Step(_answered, may_tell=_ENDS | _FOLLOWING),
+    ("placement", "POST /retention-checks/answers"): Step(_answered, may_tell=_ENDS | _INVITED_AGAIN),
     ("placement", "POST /retention-checks/insurance-records"): Step(_insured, may_tell=_FOLLOWING),
     ("placement", "POST /programme-years/{year}/destinations"): Step(_just()),
     ("placement", "POST /students/departments"): Step(_just()),

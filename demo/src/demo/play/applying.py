@@ -121,15 +121,15 @@ async def _apply(stage: Stage, applicant: Applicant) -> Application:
     drafted = await stage.desk.ask(school, DRAFT, body)
     application = Application(applicant, school, drafted["id"])
     errs = applicant.conduct in {"mends", "gives_up"}
-    await _save(stage, application, without=applicant.slip if errs else "")
+    await save(stage, application, without=applicant.slip if errs else "")
     if errs:
         await stage.desk.try_in_vain(school, SUBMIT, application=application.id, rule="required")
     elif applicant.conduct not in {"late", "extended"}:
-        await _submit(stage, application)
+        await submit(stage, application)
     return application
 
 
-async def _save(stage: Stage, application: Application, *, without: str = "", students: int = 0) -> None:
+async def save(stage: Stage, application: Application, *, without: str = "", students: int = 0) -> None:
     """Keep the answers and attach the documents, all but what is left out."""
     applicant = application.applicant
     answers: dict[str, Any] = {
@@ -166,18 +166,18 @@ def _figures(applicant: Applicant, students: int) -> dict[str, str]:
     return {name: str(figure) for name, figure in figures.items()}
 
 
-async def _submit(stage: Stage, application: Application) -> None:
+async def submit(stage: Stage, application: Application) -> None:
     receipt = await stage.desk.ask(application.school, SUBMIT, application=application.id)
     application.receipt = receipt["receipt"]
 
 
 async def _mend(stage: Stage, application: Application) -> None:
-    await _save(stage, application)
-    await _submit(stage, application)
+    await save(stage, application)
+    await submit(stage, application)
 
 
 async def _amend(stage: Stage, application: Application) -> None:
-    await _save(stage, application, students=application.applicant.planned_students + 4)
+    await save(stage, application, students=application.applicant.planned_students + 4)
     await stage.desk.ask(application.school, AMEND, application=application.id)
 
 
@@ -234,7 +234,7 @@ async def close(stage: Stage) -> None:
             )
             step()
         for application in extended:
-            await _submit(stage, application)
+            await submit(stage, application)
         step()
         await stage.desk.try_in_vain(stage.officer, CLOSE, call=stage.known.call, rule="call_still_open")
         step()

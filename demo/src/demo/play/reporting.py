@@ -17,26 +17,31 @@ AS_OF: Final = f"{calendar.YEAR - 1}-12-31"
 
 async def import_outcomes(stage: Stage) -> None:
     """Employment of last year's cohort, retention of the one before: what the default rubric asks for."""
-    continuing = [
-        each
-        for each in stage.cast.applicants
-        if each.school.register_key in {one.school.register_key for one in stage.cast.participants}
-    ]
     with stage.phase(Label("지난 학생들의 성과", "outcomes of earlier cohorts"), 2) as step:
         await stage.drain.drained(mail=False)
         for cohort in (calendar.YEAR - 1, calendar.YEAR - 2):
-            rows = [
-                _row(stage.known.schools[each.school.register_key], each.outcomes, cohort)
-                for each in continuing
-            ]
-            body = {"as_of": AS_OF, "rows": rows, "close": True}
-            await stage.desk.ask(stage.officer, IMPORT, body, year=cohort)
+            await _import(stage, cohort, AS_OF)
             step()
 
 
-def _row(school: str, outcomes: Outcomes, cohort: int) -> dict[str, Any]:
-    """A school's cohort; only the earlier one has been at work for twelve months."""
-    grown_up = cohort < calendar.YEAR - 1
+async def import_retention(stage: Stage) -> None:
+    """A year later last year's cohort has been at work for twelve months; the year after asks for that."""
+    await _import(stage, calendar.YEAR - 1, calendar.COUNTED.isoformat())
+
+
+async def _import(stage: Stage, cohort: int, as_of: str) -> None:
+    took_part = {each.school.register_key for each in stage.cast.participants}
+    rows = [
+        _row(stage.known.schools[each.school.register_key], each.outcomes, grown_up=str(cohort + 1) < as_of)
+        for each in stage.cast.applicants
+        if each.school.register_key in took_part
+    ]
+    body = {"as_of": as_of, "rows": rows, "close": True}
+    await stage.desk.ask(stage.officer, IMPORT, body, year=cohort)
+
+
+def _row(school: str, outcomes: Outcomes, *, grown_up: bool) -> dict[str, Any]:
+    """A school's cohort; one that is grown up has been at work for twelve months."""
     return {
         "school": school,
         "enrolled": outcomes.graduates,
@@ -50,8 +55,8 @@ def _row(school: str, outcomes: Outcomes, cohort: int) -> dict[str, Any]:
     }
 
 
-async def settle_missing(stage: Stage) -> None:
+async def settle_missing(stage: Stage, year: int = calendar.YEAR, reason: str = "nobody_to_count") -> None:
     """A cohort of which nobody counts has no rate: an officer lets it count as nothing, with the reason."""
-    missing = await stage.desk.see(stage.officer, MISSING, year=calendar.YEAR)
-    for application in sorted({each["application"] for each in missing}):
-        await stage.desk.ask(stage.officer, WAIVE, {"reason": "nobody_to_count"}, application=application)
+    missing = await stage.desk.see(stage.officer, MISSING, year=year)
+    for application in sorted({each["application"] for each in missing if not each["waived"]}):
+        await stage.desk.ask(stage.officer, WAIVE, {"reason": reason}, application=application)

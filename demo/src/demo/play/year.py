@@ -1,6 +1,6 @@
 """The whole year, in order, and what follows from it."""
 
-from demo.play import applying, deciding, evaluating, placing, preparing, reporting
+from demo.play import applying, coming, deciding, evaluating, following, placing, preparing, reporting
 from demo.play.stage import Stage
 
 
@@ -21,3 +21,14 @@ async def play(stage: Stage) -> None:
     await deciding.promote(stage)
     market = await preparing.prepare(stage)
     await placing.place(stage, market)
+    await following.go_on(stage, market)
+    await following.count(stage)
+    following_year = await coming.announce(stage)
+    await coming.apply(stage, market, following_year)
+    await following.leave(stage, market)
+    await coming.score(stage, following_year)
+    await following.known_late(stage, market)
+    await coming.confirm(stage, following_year)
+    await following.six_months(stage, market)
+    await following.twelve_months(stage, market)
+    await following.close(stage)

@@ -20,22 +20,27 @@ class _Held:
 
 
 def never_above_quota(evidence: Evidence) -> Check:
-    """Invariant 5: the events of selection, in the order of their commits, never lead above a limit."""
+    """Invariant 5: the events of selection, in the order of commits, never lead above a year's limits."""
     found = Findings()
-    opened = [event for event in evidence.told if event.name == "programme-year-opened"]
-    limits = _limits(opened[0].data["policy"]) if opened else {}
-    held = _Held()
-    for at_once in _commits(evidence.told):
-        for event in at_once:
-            _hold(held, event)
-        held.states += 1
-        held.most = max(held.most, len(held.designations))
-        found.differ(*_above(limits, held.designations, at_once[0]))
-    _quota_rows(evidence, limits, held, found)
-    found.count(
-        f"선정이 바뀐 {held.states:,}개 상태, 가장 많을 때 {held.most:,}교",
-        f"{held.states:,} states in which selection changed, {held.most:,} schools at most",
-    )
+    every = {
+        event.data["programme_year"]: _limits(event.data["policy"])
+        for event in evidence.told
+        if event.name == "programme-year-opened"
+    }
+    for year, limits in sorted(every.items()):
+        held = _Held()
+        for at_once in _commits(evidence.told, year):
+            for event in at_once:
+                _hold(held, event)
+            held.states += 1
+            held.most = max(held.most, len(held.designations))
+            found.differ(*_above(limits, held.designations, at_once[0]))
+        _quota_rows(evidence, year, limits, held, found)
+        found.count(
+            f"{year}년: 선정이 바뀐 {held.states:,}개 상태, 가장 많을 때 {held.most:,}교",
+            f"{year}: {held.states:,} states in which selection changed, {held.most:,} schools at most",
+        )
+    _guards(evidence, found)
     return found.check(
         5, "어느 순간에도 정원을 넘지 않음", "Selected never above the quota, at every committed state"
     )
@@ -50,11 +55,15 @@ def _limits(policy: Mapping[str, Any]) -> dict[str, tuple[frozenset[str] | None,
 _SELECTION: Final = frozenset({"school-selected", "school-promoted", "school-relinquished", "school-revoked"})
 
 
-def _commits(told: Iterable[Told]) -> list[list[Told]]:
-    """Events that change who is selected, those of one transaction together, by the clock of the commit."""
+def _commits(told: Iterable[Told], year: int) -> list[list[Told]]:
+    """Events that change who is selected for a year, those of one transaction together, in their order."""
     commits: dict[tuple[Any, str], dict[str, Told]] = defaultdict(dict)
     for event in told:
-        if event.name in _SELECTION and event.data.get("origin") != "imported":
+        if (
+            event.name in _SELECTION
+            and event.data["programme_year"] == year
+            and event.data.get("origin") != "imported"
+        ):
             commits[event.envelope.time, event.envelope.causationid][event.id] = event
     return [list(commits[moment].values()) for moment in sorted(commits)]
 
@@ -86,16 +95,20 @@ def _count(tracks: frozenset[str] | None, held: Mapping[str, tuple[str, ...]]) -
 
 def _quota_rows(
     evidence: Evidence,
+    year: int,
     limits: Mapping[str, tuple[frozenset[str] | None, int]],
     held: _Held,
     found: Findings,
 ) -> None:
-    """The database counts the same, and guards its limits itself."""
-    database = evidence.databases["evaluation"]
-    selected = {row["school"] for row in database.state["standing"] if row["state"] == "selected"}
+    """The database counts the same."""
+    state = evidence.databases["evaluation"].state
+    standings = [row for row in state["standing"] if row["year"] == year]
+    selected = {row["school"] for row in standings if row["state"] == "selected"}
     if selected != held.designations.keys():
         found.differ(f"events select {len(held.designations)} schools, the database {len(selected)}")
-    for row in database.state["quota"]:
+    for row in state["quota"]:
+        if row["year"] != year:
+            continue
         if row["name"] not in limits:
             found.differ(f"quota {row['name']}: the policy has none")
             continue
@@ -103,6 +116,11 @@ def _quota_rows(
         count = _count(tracks, held.designations)
         if (row["held"], row["at_most"]) != (count, at_most):
             found.differ(f"quota {row['name']}: {row['held']} of {row['at_most']}, not {count} of {at_most}")
+
+
+def _guards(evidence: Evidence, found: Findings) -> None:
+    """The database guards its limits itself."""
+    database = evidence.databases["evaluation"]
     for guard in ("never_above_the_limit", "standing_is_counted", "offer_is_counted"):
         if guard not in database.guards:
             found.differ(f"evaluation: the guard {guard} is not in force")
