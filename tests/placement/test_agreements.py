@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import subprocess
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from tests.asking import Caller, done, refused
 from tests.placement.world import MICROSECOND, YEAR, Settled, World, class_body, proposal
 
-from chassis.transaction import Command, begin
+from chassis.transaction import Command, Transaction, begin, repeated
 from placement.handlers import agreements, classes, tripartite
 
 MIDNIGHT = datetime(2026, 2, 28, 15, tzinfo=UTC)
@@ -35,9 +37,13 @@ async def sweep(year: World) -> int:
         agreements.expire_agreements,
         classes.close_over,
     ):
-        async with begin(year.pool, Command(actor="placement")) as tx:
-            done_ += await step(tx, 500)
+        done_ += await repeated(partial(committed, year, step))
     return done_
+
+
+async def committed(year: World, step: Callable[[Transaction, int], Awaitable[int]]) -> int:
+    async with begin(year.pool, Command(actor="placement")) as tx:
+        return await step(tx, 500)
 
 
 async def counts(year: World) -> tuple[int, int]:
