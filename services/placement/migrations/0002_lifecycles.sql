@@ -121,6 +121,8 @@ alter table employment_class
   add column hours integer not null check (hours > 0),
   add column changed_at timestamptz;
 
+create index class_to_close on employment_class (ends_on) where state = 'open';
+
 alter table enrolment
   add column left_at timestamptz,
   add column left_reason text,
@@ -158,6 +160,8 @@ alter table opening
     (state = 'withdrawn') = (withdrawn_at is not null)
     and (state = 'withdrawn') = (withdrawn_reason is not null)
   );
+
+create index opening_by_last_day on opening (ends_on) where ends_on is not null;
 
 -- A file to be taken in, whole or not at all; a worker does it. It may name persons, so it is sealed, and
 -- it is kept no longer than until it is decided.
@@ -206,6 +210,7 @@ alter table opening
   drop column ends_on, drop column criteria, drop column changed_at, drop column withdrawn_at,
   drop column withdrawn_reason;
 alter table enrolment drop column left_at, drop column left_reason;
+drop index class_to_close;
 alter table employment_class drop column hours, drop column changed_at;
 alter table offer
   drop constraint offer_state_check,

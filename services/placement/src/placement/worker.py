@@ -6,6 +6,7 @@ runs.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -40,6 +41,9 @@ async def keep_doing(pool: Pool, stopping: asyncio.Event, some: Some, every: flo
             more = await repeated(step) == AT_ONCE
         except Unavailable:
             more = False
+        except Exception as error:  # noqa: BLE001 - what cannot be done now keeps nobody from the rest
+            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400
+            more = False
         if not more:
             await pause(stopping, every)
 
@@ -56,17 +60,15 @@ async def ask_for_retention(pool: Pool, stopping: asyncio.Event, every: float) -
 
 async def end_agreements(pool: Pool, stopping: asyncio.Event, every: float) -> None:
     """Let go of agreements that were not signed in time or whose last day is over; close classes that are."""
-
-    async def some(tx: Transaction) -> int:
-        done = [
-            await tripartite.lapse_agreements(tx, AT_ONCE),
-            await tripartite.expire_agreements(tx, AT_ONCE),
-            await agreements.expire_agreements(tx, AT_ONCE),
-            await classes.close_over(tx, AT_ONCE),
-        ]
-        return max(done)
-
-    await keep_doing(pool, stopping, some, every)
+    each = (
+        tripartite.lapse_agreements,
+        tripartite.expire_agreements,
+        agreements.expire_agreements,
+        classes.close_over,
+    )
+    await asyncio.gather(
+        *(keep_doing(pool, stopping, partial(some, at_most=AT_ONCE), every) for some in each)
+    )
 
 
 async def take_files(pool: Pool, keyring: Keyring, stopping: asyncio.Event, every: float) -> None:
