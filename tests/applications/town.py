@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
-from tests.asking import Caller, done, refused
+from tests.asking import Caller, done
 
 from applications import events
 from chassis import transaction
@@ -16,8 +16,6 @@ from chassis.incoming import Record
 from chassis.transaction import Command, Pool, begin
 from embedded.databases import Database
 from embedded.issuer import Issuer
-
-__all__ = ["Caller", "done", "refused"]
 
 OPENS: Final = datetime(2025, 1, 20, tzinfo=UTC)
 DEADLINE: Final = datetime(2025, 2, 14, 9, tzinfo=UTC)

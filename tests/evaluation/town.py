@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
-from tests.asking import Caller, done, refused
+from tests.asking import Caller, done
 from tests.telling import Given, Teller
 
 from chassis import transaction
@@ -21,8 +21,6 @@ from contracts.examples import example
 from embedded.databases import Database
 from embedded.issuer import Issuer
 from evaluation import events
-
-__all__ = ["Caller", "Given", "done", "refused"]
 
 YEAR: Final = 2025
 CALL: Final = "cal_1"
