@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.evaluation.town import RUBRIC, YEAR, Town, sheet
 from tests.asking import done, refused
+from tests.evaluation.town import RUBRIC, YEAR, Town, sheet
 
 from evaluation import rubrics
 from evaluation.domain.rubric import Span
