@@ -31,7 +31,7 @@ IMPORTED: Final = Route("placement", "GET", "/imports/{import_id}")
 PARTNERS: Final = 3
 """Companies that a school signs an agreement with."""
 TRAINING_HOURS: Final = 350
-REACHABLE: Final = 4
+REACHABLE: Final = 8
 """Every so many-th company and student leaves an address; all of them read their inbox."""
 PATIENCE: Final = 60.0
 """Seconds within which the files must be taken in."""
