@@ -8,7 +8,7 @@ import pytest
 
 from demo import people
 from demo.ledger.intents import Intent, Ledger, read
-from demo.people import DemoFailed, Desk, Person, Route, together
+from demo.people import DemoFailed, Desk, File, Person, Route, together
 
 SUBMIT = Route("applications", "POST", "/applications/{application}/submission")
 SOMEBODY = Person("staff-1", ("school",), "sch_1", "token")
@@ -106,6 +106,22 @@ async def test_a_refusal_must_be_by_the_rule_that_was_meant(
         with pytest.raises(DemoFailed, match="the answer was 201"):
             await desk.try_in_vain(SOMEBODY, SUBMIT, application="app_1", rule="call_closed")
         assert desk.refused == 1
+
+
+async def test_of_a_table_the_ledger_keeps_how_many_rows_it_has_and_none_of_them(
+    server: tuple[Server, str], tmp_path: Path
+) -> None:
+    scripted, url = server
+    scripted.answers = [(202, '{"id": "imp_1"}')]
+    roster = Route("placement", "POST", "/imports/rosters?programme_year={year}")
+    table = File("학번,이름\n1,모의가온누리\n".encode(), "text/csv", rows=1)
+    async with Desk({"placement": url}, Ledger(tmp_path / "ledger.jsonl")) as desk:
+        await desk.ask(SOMEBODY, roster, table, year=2025)
+    [entry] = read(tmp_path / "ledger.jsonl")
+    assert entry.intent.operation == "POST /imports/rosters"
+    assert entry.intent.path == "/imports/rosters?programme_year=2025"
+    assert entry.intent.body == {"rows": 1}
+    assert "모의가온누리" not in (tmp_path / "ledger.jsonl").read_text("utf-8")
 
 
 def test_an_intent_whose_answer_was_never_written_is_unknown(tmp_path: Path) -> None:
