@@ -71,7 +71,8 @@ def test_what_must_not_be_possible_was_refused_by_its_rule(played: Played) -> No
 def test_students_are_placed_with_every_signature_and_told_so(played: Played) -> None:
     placed = played.story.placements
     assert placed.students == SMALL.students
-    assert 0 < placed.placed == placed.accepted
+    assert 0 < placed.placed == placed.accepted + played.story.followed.placed_again
+    assert placed.took_part + placed.idle == placed.students
     told = {
         row["event_id"]
         for row in played.evidence.databases["notifications"].state["delivery"]

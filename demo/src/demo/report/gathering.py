@@ -185,19 +185,24 @@ def _scores(evidence: Evidence) -> Iterator[Score]:
 def _placements(year: _Year) -> Placements:
     offered = Counter(data["preference"] for data in year.every("student-offered"))
     openings = year.every("opening-published")
-    unmatched = len(year.every("student-unmatched"))
-    listed = [data for data in year.every("student-unmatched") if data["reasons"] != ["no_opening_listed"]]
+    students = year.ids("student-enrolled", "student")
+    matched = year.ids("student-offered", "student")
+    listed = {
+        data["student"]
+        for data in year.every("student-unmatched")
+        if data["reasons"] != ["no_opening_listed"]
+    }
     return Placements(
         classes=len(year.every("class-opened")),
-        students=len(year.every("student-enrolled")),
+        students=len(students),
         companies=len(year.every("company-approved")),
         agreements=len(year.every("agreement-in-force")),
         openings=len(openings),
         places=sum(data["places"] for data in openings),
-        took_part=offered.total() + len(listed),
+        took_part=len(matched | listed),
         by_preference=tuple(offered[rank] for rank in range(1, max(offered, default=0) + 1)),
-        unmatched=len(listed),
-        idle=unmatched - len(listed),
+        unmatched=len(listed - matched),
+        idle=len(students - matched - listed),
         accepted=len(year.every("student-accepted")),
         declined=len(year.every("student-declined")),
         expired=len(year.every("student-offer-expired")),

@@ -128,9 +128,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """What the matching round and the signatures came to.
+    """What the matching rounds and the signatures came to.
 
-    `by_preference[n]` got their choice n + 1, `unmatched` listed openings in vain, `idle` listed none.
+    `by_preference[n]` offers were of the choice n + 1; `unmatched` students listed openings and were offered
+    none in any round, `idle` students listed none. Who is brought in by hand is placed and accepted nothing.
     """
 
     classes: int
