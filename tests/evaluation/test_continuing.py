@@ -250,6 +250,28 @@ async def test_below_the_line_a_school_is_dropped_and_a_correction_may_confirm_i
     assert await town.states() == {"sch_1": "selected", "sch_2": "selected"}
 
 
+async def test_by_how_much_the_last_line_is_missed_is_told_of_what_counts_now(town: Town) -> None:
+    await prepared(town, {1: CONTINUING, 2: CONTINUING}, line="65")
+    await reviewed(town, "48")
+    await town.receive(outcome(town, 1), outcome(town, 2, employed=6))
+    await town.at(SELECTION)
+    done(await town.officer.post(CLOSE), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+    await town.receive(outcome(town, 1, revision=2, employed=6), outcome(town, 2, revision=2, employed=9))
+    await town.at(AFTER_APPEALS)
+    final = await town.published("final")
+    told = {each["school"]: each for each in done(await town.officer.get(f"/runs/{final['id']}/ranking"))}
+    lacking = {
+        school: each["by"]
+        for school, of in told.items()
+        for each in of["facts"]["shortfalls"]
+        if (each["reason"], each["line"]) == ("below_line_performance", "65")
+    }
+    assert lacking == {"sch_1": "7.000", "sch_2": "2.000"}
+    assert "is 2.000 below its line of 65" in told["sch_2"]["explanation_en"]
+
+
 async def test_a_school_sees_its_own_figures_and_its_decision_with_the_preliminary_result(town: Town) -> None:
     await prepared(town, {1: CONTINUING, 2: CONTINUING})
     await reviewed(town)

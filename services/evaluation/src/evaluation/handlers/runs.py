@@ -18,7 +18,7 @@ from evaluation.domain.intake import Scored
 from evaluation.domain.places import Standing
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.reviewing import naming
-from evaluation.domain.rubric import Rubric
+from evaluation.domain.rubric import BONUS, Rubric
 from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
@@ -160,7 +160,7 @@ async def _explain(
                 applicant,
                 named.kinds[applicant.kind].minima,
                 names,
-                lines=_lines(named.kinds[applicant.kind], missed.get(applications[applicant.id])),
+                lines=_lines(named.kinds[applicant.kind], applicant, missed.get(applications[applicant.id])),
                 offered=decision.award.id in offered,
             ),
         )
@@ -169,8 +169,13 @@ async def _explain(
     await store.add_outcomes(tx, run.id, explained, applications)
 
 
-def _lines(rubric: Rubric, missed: tuple[str, Decimal, Decimal] | None) -> dict[str, Line]:
-    """What an application may have missed beyond its parts, by reason: minima of criteria, a stage's line."""
+def _lines(
+    rubric: Rubric, applicant: Applicant, missed: tuple[str, Decimal, Decimal] | None
+) -> dict[str, Line]:
+    """What an application may have missed beyond its parts, by reason: minima of criteria, a stage's line.
+
+    `missed` is as a stage's closing found it. The line of the last stage is held against what counts now.
+    """
     lines: dict[str, Line] = {
         f"{BELOW_MINIMUM}{each.name}": (each.minimum, None)
         for each in rubric.criteria
@@ -179,6 +184,10 @@ def _lines(rubric: Rubric, missed: tuple[str, Decimal, Decimal] | None) -> dict[
     if missed is not None:
         stage, line, lacking = missed
         lines[f"{BELOW_LINE}{stage}"] = (line, lacking)
+    last = rubric.stages[-1]
+    if last.line is not None:
+        reached = applicant.score - applicant.criteria.get(BONUS, Decimal(0))
+        lines[f"{BELOW_LINE}{last.stage}"] = (last.line, last.line - reached)
     return lines
 
 
