@@ -370,6 +370,64 @@ async def test_what_a_stage_cut_is_heard_at_the_later_stages_too_and_may_be_sele
     assert await town.states() == {"sch_1": "selected", "sch_2": "selected"}
 
 
+async def test_a_stage_that_lost_its_whole_panel_is_heard_again_before_a_decision(town: Town) -> None:
+    await staged(town)
+    appeal = await filed(town, 2)
+    path = f"/appeals/{appeal}"
+    panel = done(await town.officer.post(f"{path}/panel", DUE), 201)["panel"]
+    at = {
+        stage: [each["reviewer"] for each in panel if each["stage"] == stage]
+        for stage in ("documents", "presentation")
+    }
+    await scored_at(town, at["documents"], "app_2", {"results": "36"})
+    late = {"applications": ["app_2"], "reason": "late"}
+    for reviewer in at["presentation"]:
+        release = f"/programme-years/{YEAR}/reviewers/{reviewer}/releases"
+        done(await town.officer.post(release, late), 201)
+    refused(await town.officer.post(f"{path}/decision", UPHELD), 409, ("panel", "panel_missing"))
+    more = [{"id": f"rev_{n}", "province": "jeju"} for n in (21, 22)]
+    done(await town.officer.post("/reviewers", {"reviewers": more}), 201)
+    again = done(await town.officer.post(f"{path}/panel", DUE), 201)["panel"]
+    heard_there = [each["reviewer"] for each in again if each["stage"] == "presentation"]
+    assert (len(again), len(heard_there)) == (4, 2)
+    await scored_at(town, heard_there, "app_2", {"plan": "50"})
+    assert done(await town.officer.post(f"{path}/decision", UPHELD), 201)["state"] == "upheld"
+
+
+async def test_what_a_stage_of_figures_alone_cut_is_heard_at_those_that_are_reviewed(town: Town) -> None:
+    criteria = RUBRIC["kinds"]["new"]["criteria"]
+    counted = {**criteria[0], "scored_by": {"question": "partners", "nothing": "0", "full": "10"}}
+    stages = [{"stage": "documents", "line": "30"}, {"stage": "presentation"}]
+    parts = [counted, {**criteria[1], "stage": "presentation"}]
+    rubric = {**RUBRIC, "kinds": {**RUBRIC["kinds"], "new": {"stages": stages, "criteria": parts}}}
+    done(await town.officer.put("/rubrics/staged", rubric), 201)
+    asked = [{"name": "partners", "kinds": ["new"], "at_least": "0", "at_most": None}]
+    wishes = {n: {"answers": {"partners": told}} for n, told in ((1, "10"), (2, "5"))}
+    await town.prepared(wishes, rubric="staged", questions=asked)
+    closure = f"/programme-years/{YEAR}/stages/new/documents/closure"
+    done(await town.officer.post(closure), 201)
+    await town.assigned(6)
+    await scored_at(town, sorted(await reviewers_of(town, "app_1")), "app_1", {"plan": "50"})
+    await town.at(SELECTION)
+    done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+    appeal = await filed(town, 2)
+    panel = done(await town.officer.post(f"/appeals/{appeal}/panel", DUE), 201)["panel"]
+    assert [each["stage"] for each in panel] == ["presentation", "presentation"]
+
+
+async def test_nobody_sits_in_a_panel_who_joins_the_school_before_it_is_due(town: Town) -> None:
+    await preliminary(town, reviewers=3)
+    joins = [{"school": "sch_6", "since": "2025-03-20"}]
+    people = [{"id": f"rev_{n}", "province": "jeju", "affiliations": joins} for n in (21, 22)]
+    done(await town.officer.post("/reviewers", {"reviewers": people}), 201)
+    appeal = await filed(town)
+    answer = await town.officer.post(f"/appeals/{appeal}/panel", DUE)
+    refused(answer, 409, ("applications.app_6", "reviewers_missing"))
+    assert "2 same_school" in answer.text
+
+
 async def test_only_those_with_a_part_in_it_see_appeals(town: Town) -> None:
     await preliminary(town)
     appeal = await filed(town)

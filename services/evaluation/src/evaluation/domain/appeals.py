@@ -44,6 +44,14 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """Who hears an appeal now, and the stages it was convened for, also where nobody is left at one."""
+
+    stages: frozenset[ReviewStage]
+    members: tuple[Hearing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Appeal:
     """A school's appeal against what the run `run` says of its application."""
 
@@ -71,10 +79,8 @@ class Appeal:
         self._must_be_open()
         return replace(self, state=AppealState.REVIEWING)
 
-    def decide(
-        self, verdict: Verdict, panel: Sequence[Hearing], wanted: int, officer: str, now: datetime
-    ) -> "Appeal":
-        """Decide by what the panel found; each stage it reviews needs `wanted` sheets.
+    def decide(self, verdict: Verdict, panel: Panel, wanted: int, officer: str, now: datetime) -> "Appeal":
+        """Decide by what the panel found; each stage it was convened for needs `wanted` sheets.
 
         Raises:
             Conflict: rules `appeal_decided`, `panel_missing`, `panel_scores_missing`.
@@ -96,21 +102,17 @@ class Appeal:
             raise Conflict("appeal_decided", f"The appeal is {self.state}, a decision stands", "state")
 
 
-def _complete(panel: Sequence[Hearing], wanted: int) -> None:
-    if not panel:
+def _complete(panel: Panel, wanted: int) -> None:
+    if not panel.members:
         raise Conflict(
             "panel_missing", "A panel without the first reviewers has to score the application first", "panel"
         )
-    missing = sorted(each.reviewer for each in panel if not each.submitted)
+    missing = sorted(each.reviewer for each in panel.members if not each.submitted)
     if missing:
         raise Conflict(
             "panel_scores_missing", f"Sheets of the panel are missing: {', '.join(missing)}", "panel"
         )
-    few = [
-        stage
-        for stage in {each.stage for each in panel}
-        if sum(each.stage == stage for each in panel) < wanted
-    ]
+    few = [stage for stage in panel.stages if sum(each.stage == stage for each in panel.members) < wanted]
     if few:
         named = ", ".join(sorted(few))
         raise Conflict("panel_missing", f"The panel needs {wanted} reviewers at each stage: {named}", "panel")
@@ -129,7 +131,7 @@ def may_file(year: ProgrammeYear, now: datetime) -> None:
 
 
 def heard_again(
-    asked: Collection[ReviewStage], stages: Sequence[ReviewStage], cut_at: ReviewStage | None
+    asked: Collection[ReviewStage], stages: Sequence[ReviewStage], needed: Iterable[ReviewStage]
 ) -> tuple[ReviewStage, ...]:
     """The stages a panel reviews, in order: those asked for, all of them where none is named.
 
@@ -139,7 +141,7 @@ def heard_again(
     Args:
         asked: The stages named.
         stages: Those at which schools of this kind are reviewed, in order.
-        cut_at: The stage whose line the application missed.
+        needed: Those from the stage on whose line the application missed.
 
     Raises:
         Invalid: rules `stage_unknown`, `later_stages_missing`.
@@ -148,7 +150,6 @@ def heard_again(
     if unknown:
         raise Invalid("stage_unknown", f"Not reviewed at: {', '.join(unknown)}", "stages")
     again = tuple(stage for stage in stages if not asked or stage in asked)
-    needed: Iterable[ReviewStage] = () if cut_at is None else stages[stages.index(cut_at) :]
     lacking = [stage for stage in needed if stage not in again]
     if lacking:
         raise Invalid(

@@ -93,7 +93,7 @@ async def convene_panel(
     if due_at <= now:
         raise Conflict("due_in_past", "The panel would have no time to score: due_at", "due_at")
     heard = await _stages_heard(tx, programme, convened, asked)
-    made = await _panel(tx, programme, convened, heard, now)
+    made = await _panel(tx, programme, convened, heard, (now, due_at))
     await store.save(tx, convened)
     await assignments.add(tx, made, now, due_at, appeal)
     party = (await intake.parties(tx, [convened.application]))[convened.application]
@@ -108,21 +108,30 @@ async def _stages_heard(
 ) -> tuple[ReviewStage, ...]:
     kind = (await intake.parties(tx, [appeal.application]))[appeal.application].kind
     rubric = (await rubrics.of_year(tx, programme)).kinds[kind]
-    reviewed = [each.stage for each in rubric.stages if rubric.reviewed(each.stage)]
+    order = [each.stage for each in rubric.stages]
+    reviewed = [stage for stage in order if rubric.reviewed(stage)]
     cut_at = (await stages.cut(tx, programme.year)).get(appeal.application)
-    already = {each.stage for each in await store.panel(tx, appeal.id)}
-    return appeals.heard_again({*asked, *already}, reviewed, cut_at)
+    # A stage that figures alone score may have cut it: nobody reviews that one.
+    missed = [] if cut_at is None else order[order.index(cut_at) :]
+    needed = [stage for stage in missed if stage in reviewed]
+    already = (await store.panel(tx, appeal.id)).stages
+    return appeals.heard_again({*asked, *already}, reviewed, needed)
 
 
 async def _panel(
-    tx: Transaction, programme: ProgrammeYear, appeal: Appeal, heard: Collection[ReviewStage], now: datetime
+    tx: Transaction,
+    programme: ProgrammeYear,
+    appeal: Appeal,
+    heard: Collection[ReviewStage],
+    between: tuple[datetime, datetime],
 ) -> list[Assignment]:
     """Whom each stage lacks; nobody sits in it twice."""
     everyone = await pool.everyone(tx)
     grounds = programme.policy.scoring.conflict_grounds
-    conflicts = Conflicts(everyone, await pool.declared(tx), grounds, now.astimezone(KST).date())
+    day, last = (moment.astimezone(KST).date() for moment in between)
+    conflicts = Conflicts(everyone, await pool.declared(tx), grounds, day, last)
     applying = (await assignments.applying(tx, programme.year))[appeal.application]
-    seated, loads = await store.panel(tx, appeal.id), await assignments.loads(tx)
+    seated, loads = (await store.panel(tx, appeal.id)).members, await assignments.loads(tx)
     before = await store.reviewed_before(tx, appeal.application)
     made: list[Assignment] = []
     for stage in heard:

@@ -9,7 +9,7 @@ import asyncpg
 
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
-from evaluation.domain.appeals import Appeal, Ground, Hearing
+from evaluation.domain.appeals import Appeal, Ground, Hearing, Panel
 from evaluation.domain.intake import Scored
 from evaluation.domain.vocabulary import (
     AppealId,
@@ -87,17 +87,22 @@ async def undecided(tx: ReadTransaction, year: Year) -> list[AppealId]:
     return [AppealId(row["id"]) for row in rows]
 
 
-async def panel(tx: ReadTransaction, appeal: AppealId) -> list[Hearing]:
-    """Who reviews the application for the appeal now."""
+async def panel(tx: ReadTransaction, appeal: AppealId) -> Panel:
+    """Who reviews the application for the appeal now, and at which stages somebody ever did."""
     rows = await tx.fetch(
         """
-        select s.stage, s.reviewer, coalesce(t.state = 'submitted', false) as submitted
+        select s.stage, s.reviewer, s.state, coalesce(t.state = 'submitted', false) as submitted
         from assignment s left join sheet t on t.assignment = s.id
-        where s.appeal = $1 and s.state = 'open' order by 1, 2
+        where s.appeal = $1 order by 1, 2
         """,
         appeal,
     )
-    return [Hearing(ReviewStage(row["stage"]), ReviewerId(row["reviewer"]), row["submitted"]) for row in rows]
+    members = [
+        Hearing(ReviewStage(row["stage"]), ReviewerId(row["reviewer"]), row["submitted"])
+        for row in rows
+        if row["state"] == "open"
+    ]
+    return Panel(frozenset(ReviewStage(row["stage"]) for row in rows), tuple(members))
 
 
 async def reviewed_before(tx: ReadTransaction, application: ApplicationId) -> set[ReviewerId]:
