@@ -283,3 +283,23 @@ async def test_who_declares_a_conflict_after_the_stage_reads_no_more(town: Town)
     assert done(await town.reviewer(1).post("/reviews/conflicts", declared), 201) == {"recused": 0}
     assert await reviews_of(town, 1) == set()
     assert await reviews_of(town, 2) == {"app_1"}
+
+
+async def test_who_is_recused_at_a_later_stage_reads_no_more_of_the_one_before(town: Town) -> None:
+    criteria = RUBRIC["kinds"]["new"]["criteria"]
+    parts = [criteria[0], {**criteria[1], "stage": "presentation"}]
+    stages = [{"stage": "documents"}, {"stage": "presentation"}]
+    rubric = {**RUBRIC, "kinds": {**RUBRIC["kinds"], "new": {"stages": stages, "criteria": parts}}}
+    done(await town.officer.put("/rubrics/staged", rubric), 201)
+    await town.prepared({1: {}}, scoring=scoring(), rubric="staged")
+    await register(town, {"id": "rev_1"}, {"id": "rev_2"})
+    done(await town.officer.post(ASSIGN), 201)
+    for number in (1, 2):
+        scores = {"scores": {"results": "30"}}
+        done(await town.reviewer(number).post("/reviews/app_1/scores", scores), 201)
+    done(await town.officer.post(f"/programme-years/{YEAR}/stages/new/documents/closure"), 201)
+    done(await town.officer.post(ASSIGN), 201)
+    changed = await town.officer.put("/reviewers/rev_1", {"affiliations": [{"school": "sch_1"}]})
+    assert done(changed) == {"recused": 1}
+    assert await reviews_of(town, 1) == set()
+    assert await reviews_of(town, 2) == {"app_1"}

@@ -48,6 +48,10 @@ async def _rows(
           and not exists (
             select from declared_conflict c where c.reviewer = s.reviewer and c.school = a.school
           )
+          and not exists (
+            select from assignment r
+            where r.reviewer = s.reviewer and r.application = s.application and r.state = 'recused'
+          )
         order by a.year, a.id, s.id
         """,
         reviewer,
