@@ -142,6 +142,13 @@ async def test_there_is_nothing_to_ask_before_scoring_is_closed(town: Town) -> N
     refused(await town.officer.post(WHAT_IFS, {"seats": 3}), 409, ("stage", "wrong_stage"))
 
 
+async def test_pools_that_leave_a_kind_out_are_refused_also_where_scores_are_worked_out(town: Town) -> None:
+    await scored(town)
+    for changes in ({}, {"normalisation": "mean_shift"}):
+        answer = await town.officer.post(WHAT_IFS, {"pools": [["continuing"]], **changes})
+        refused(answer, 409, ("applicants[0].kind", "kind_in_no_pool"))
+
+
 async def test_after_the_final_result_the_state_is_the_one_it_was_decided_from(town: Town) -> None:
     await town.finished(SIX)
     reason = {"reason": "too_few_students"}

@@ -86,7 +86,8 @@ async def _work_out(tx: Transaction, programme: ProgrammeYear) -> _WorkedOut:
     rules = programme.policy.scoring
     scores: dict[str, Scores] = {}
     totals: list[Total] = []
-    for kind in sorted(programme.policy.kinds):
+    # All kinds of the rubric: pools that leave one out are refused by the rule, by name.
+    for kind in sorted(named.kinds):
         scores[kind] = await scores_of(tx, programme, kind, beside[kind])
         totals += scoring.totals(scores[kind], named.kinds[kind], rules.normalisation, rules.aggregation)
     return _WorkedOut(named, scores, totals)
