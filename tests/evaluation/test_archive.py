@@ -83,6 +83,13 @@ async def test_the_published_key_is_the_one_that_exports_are_signed_with(town: T
     [published] = done(await town.caller("auditor").get("/signing-keys"))["keys"]
     (tmp_path / "published.json").write_text(json.dumps(published))
     assert checked(folder, "--key", tmp_path / "published.json")[0] == 0
+    async with begin(runtime.pool, Command(actor="evaluation")) as tx:
+        await keys.publish(tx, SigningKey.open(tmp_path / "next.pem").public)
+    answer = await town.caller("auditor").get("/signing-keys")
+    assert [each["kid"] for each in done(answer)["keys"]][:1] == [published["kid"]]
+    (tmp_path / "answered.json").write_bytes(answer.content)
+    code, told = checked(folder, "--key", tmp_path / "answered.json")
+    assert (code, published["kid"] in told) == (0, True), told
     (tmp_path / "other.json").write_text(
         json.dumps(SigningKey.open(tmp_path / "other.pem").public.document())
     )

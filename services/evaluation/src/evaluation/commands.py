@@ -16,7 +16,7 @@ from chassis.transaction import Command, begin
 from evaluation import snapshots
 from evaluation.domain.vocabulary import Year
 from evaluation.handlers.archive import archive
-from evaluation.snapshots.archive import PUBLIC_KEY, SIGNATURE, check
+from evaluation.snapshots.archive import PUBLIC_KEY, SIGNATURE, check, signed_with
 
 OPERATOR = "operator"
 
@@ -85,7 +85,8 @@ def check_export(
     key: Annotated[
         Path | None,
         typer.Option(
-            help="The key as the service publishes it; without it the export's own.", dir_okay=False
+            help="The keys as the service answers them, or one of them; without it the export's own.",
+            dir_okay=False,
         ),
     ] = None,
 ) -> None:
@@ -93,7 +94,11 @@ def check_export(
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()
     }
-    public = _public(key.read_bytes() if key is not None else files.get(PUBLIC_KEY, b""))
+    if key is None:
+        keys = _public(PUBLIC_KEY, files.get(PUBLIC_KEY, b""))
+    else:
+        keys = _public(str(key), key.read_bytes())
+    public = next((each for each in keys if signed_with(files, each)), keys[-1])
     findings = list(check(files, public))
     for finding in findings:
         typer.echo(finding)
@@ -103,9 +108,12 @@ def check_export(
     typer.echo(f"{folder}: {len(files)} files agree, signed with the key {public.kid}{whose}")
 
 
-def _public(content: bytes) -> PublicKey:
+def _public(file: str, content: bytes) -> list[PublicKey]:
+    """The key in a file, or the keys where it is what the service answers."""
     try:
-        return PublicKey.read(json.loads(content))
-    except ValueError as error:
-        typer.echo(f"{PUBLIC_KEY}: is no public key of Ed25519", err=True)
+        document = json.loads(content)
+        published = document.get("keys") if isinstance(document, dict) else None
+        return [PublicKey.read(each) for each in published or [document]]
+    except (ValueError, TypeError) as error:
+        typer.echo(f"{file}: is no public key of Ed25519", err=True)
         raise typer.Exit(2) from error

@@ -26,7 +26,7 @@ def check(files: Mapping[str, bytes], key: PublicKey) -> Iterator[str]:
     if missing:
         yield from (f"{name}: is missing" for name in missing)
         return
-    if not key.signed(files[MANIFEST], _signature(files[SIGNATURE])):
+    if not signed_with(files, key):
         yield f"{SIGNATURE}: the manifest is not signed with the key {key.kid}"
         return
     try:
@@ -34,6 +34,11 @@ def check(files: Mapping[str, bytes], key: PublicKey) -> Iterator[str]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         # Only somebody who signs with the key that is trusted here comes this far.
         yield f"{MANIFEST}: is not what an export's manifest looks like: {type(error).__name__} {error}"
+
+
+def signed_with(files: Mapping[str, bytes], key: PublicKey) -> bool:
+    """Whether the owner of the key signed the manifest; False also where one of both is missing."""
+    return key.signed(files.get(MANIFEST, b""), _signature(files.get(SIGNATURE, b"")))
 
 
 def _content(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
