@@ -230,6 +230,43 @@ async def test_who_is_no_longer_there_has_left_on_the_day_given_and_the_place_is
     assert told == [(6, False), (12, False)]
 
 
+async def test_nobody_confirms_who_has_left_by_what_is_recorded_while_no_worker_has_looked(
+    year: World,
+) -> None:
+    settled, [placement] = await at_work(year)
+    await year.at(SIX - timedelta(days=90))
+    done(await settled.school.post(f"/placements/{placement}/end", {"reason": "resignation"}), 201)
+    await year.at(SIX)
+    before = await year.state()
+    for party in (settled.company, settled.school, year.officer):
+        answer = await party.post("/retention-checks/answers", still_there(placement))
+        refused(answer, 409, ("answers.0.retained", "left_before"))
+    assert await year.state() == before
+    await ask(year)
+    assert [(each["retained"], each["source"]) for each in await checks(year)] == [
+        (False, "exit"),
+        (None, None),
+    ]
+
+
+async def test_answers_about_one_student_tell_one_end(year: World) -> None:
+    settled, [placement] = await at_work(year)
+    await year.at(TWELVE)
+    before = await year.state()
+    [left] = gone(placement, "2026-05-29")["answers"]
+    [later] = gone(placement, "2026-06-05", months=12)["answers"]
+    answer = await settled.company.post("/retention-checks/answers", {"answers": [left, later]})
+    refused(answer, 409, ("answers.1.ended_on", "one_end"))
+    [there] = still_there(placement, months=12)["answers"]
+    answer = await settled.company.post("/retention-checks/answers", {"answers": [left, there]})
+    refused(answer, 409, ("answers", "one_end"))
+    assert await year.state() == before
+    same = later | {"ended_on": "2026-05-29"}
+    done(await settled.company.post("/retention-checks/answers", {"answers": [left, same]}), 201)
+    assert [each["retained"] for each in await checks(year)] == [False, False]
+    assert len(await year.told("placement-ended")) == 1
+
+
 async def test_an_exit_dated_back_corrects_what_was_confirmed_and_keeps_it(year: World) -> None:
     settled, [placement] = await at_work(year)
     await year.at(SIX)

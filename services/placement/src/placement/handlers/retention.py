@@ -85,12 +85,18 @@ async def answer(tx: Transaction, answers: Sequence[Answer], by: Teller) -> None
             done = check.confirm(by.source, day_of(now), now)
             left = each.exit(check, by.source)
             if left is None:
+                _require_there(present[each.placement], check)
                 confirmed.append(done)
-            else:
-                exits.setdefault(each.placement, left)
+            elif exits.setdefault(each.placement, left) != left:
+                raise Conflict("one_end", "Another answer tells another end of this work", "ended_on")
         except Refusal as refusal:
             broken.append(at_row(refusal, f"answers.{at}"))
     refuse(broken)
+    refuse(
+        Conflict("one_end", f"{each.placement} was there, or left before: not both", "answers")
+        for each in confirmed
+        if each.placement in exits and exits[each.placement].ended_on < each.due_on
+    )
     await ends.save_checks(tx, confirmed, present)
     leaving = [present[placement] for placement in sorted(exits)]
     going_on = [placement for placement in leaving if placement.state is PlacementState.ACTIVE]
@@ -121,6 +127,16 @@ def _asked(
         if check.months == answer.months:
             return check
     raise Conflict("no_such_check", "A placement is checked after 6 and after 12 months", "months")
+
+
+def _require_there(placement: Placement, check: Check) -> None:
+    """Refuse to confirm a day that was the student's last no more, also before the worker has looked."""
+    if not placement.lasted_until(check.due_on):
+        raise Conflict(
+            "left_before",
+            f"By what is recorded the work ended on {placement.ended_on}; correct that end if it did not",
+            "retained",
+        )
 
 
 async def _own(tx: Transaction, placement: PlacementId, by: Teller) -> Placement:
