@@ -14,6 +14,7 @@ from tests.asking import Caller, done, refused
 from tests.placement.world import MICROSECOND, YEAR, Settled, World, class_body, proposal
 
 from chassis.transaction import Command, Transaction, begin, repeated
+from placement.domain.vocabulary import AgreementId, OverBy
 from placement.handlers import agreements, classes, tripartite
 
 MIDNIGHT = datetime(2026, 2, 28, 15, tzinfo=UTC)
@@ -208,6 +209,20 @@ async def test_an_opening_stands_as_long_as_one_school_is_left(year: World) -> N
     assert {opening["state"] for opening in listed} == {"published"}
     [student] = settled.students
     assert done(await student.get(f"/students/{student.party}/openings")) == []
+
+
+async def test_two_agreements_that_end_at_the_same_moment_leave_no_opening_standing(year: World) -> None:
+    settled = await year.settled(students=0)
+    other = await year.selected_school()
+    second = await year.agreed(other, settled.company)
+    async with begin(year.pool, Command(actor="test")) as tx:
+        first = AgreementId(settled.agreement)
+        await agreements.end_agreement(tx, first, OverBy.OFFICER, None, "by_mutual_consent")
+        beside = asyncio.create_task(other.post(f"/agreements/{second}/end", {"reason": "by_mutual_consent"}))
+        await asyncio.sleep(0.5)
+    assert done(await beside, 201)["state"] == "ended"
+    assert {row["state"] for row in await year.rows("select state from opening")} == {"withdrawn"}
+    assert len(await year.told("opening-withdrawn")) == len(settled.openings)
 
 
 async def test_a_proposal_is_withdrawn_and_can_be_made_anew(year: World) -> None:

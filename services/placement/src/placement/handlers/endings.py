@@ -74,6 +74,9 @@ async def part(tx: Transaction, pairs: Sequence[Pair], why: Why) -> None:
     """Schools and companies agree no longer: nothing new stands on it, and work goes on."""
     if not pairs:
         return
+    # Of two agreements that end at once, each would else leave an opening to the other.
+    for company in sorted({company for _, _, company in pairs}):
+        await tx.alone(f"agreements of {company}")
     why = Why(why.by, AGREEMENT_OVER, why.now)
     await let_go(tx, Affected(pairs=pairs), why)
     await _leave_classes(tx, pairs, why)
