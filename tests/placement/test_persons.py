@@ -28,6 +28,8 @@ from chassis.encryption import seal_anew
 from chassis.keyring import key_of
 from chassis.transaction import Command, begin
 from notifications import events as notifications_events
+from placement.domain.vocabulary import StudentId
+from placement.handlers import persons
 from placement.store.persons import PERSONS
 from placement.worker import forget_persons
 
@@ -227,6 +229,21 @@ async def test_who_is_still_needed_is_not_forgotten_and_afterwards_all_that_coun
     assert done(await student.get(f"/students/{student.party}"))["placements"][0]["state"] == "ended"
     [told] = [data for kind, data in await world.told("student-forgotten")]
     assert (told["student"], told["reason"]) == (student.party, "own_request")
+
+
+async def test_who_comes_back_while_being_forgotten_is_somebody_new(world: World) -> None:
+    await world.year_opens()
+    settled = await world.settled(students=0)
+    student = await enrolled(world, settled, **PERSON)
+    left = {"student": student.party, "reason": "changed_plans"}
+    done(await settled.school.post(f"/classes/{settled.employment_class}/departures", left), 201)
+    async with begin(world.pool, Command(actor="test")) as tx:
+        await persons.erase_person(tx, StudentId(str(student.party)), "own_request")
+        back = asyncio.create_task(enrolled(world, settled, **PERSON))
+        await asyncio.sleep(0.5)
+    new = (await back).party
+    assert new != student.party
+    assert [row["student"] for row in await world.rows("select student from person")] == [new]
 
 
 async def test_a_person_is_forgotten_by_the_worker_when_the_time_is_over_and_not_a_day_before(

@@ -12,12 +12,13 @@ from placement.store.rows import found
 async def known_students(
     tx: Transaction, school: SchoolId, references: Sequence[str]
 ) -> dict[str, KnownStudent]:
-    """The students of a school among these references."""
+    """The students of a school among these references, whom nobody forgets meanwhile."""
     rows = await tx.fetch(
         """
         select s.id, s.reference, e.employment_class
         from student s left join enrolment e on e.student = s.id and e.state = 'active'
         where s.school = $1 and s.reference = any($2)
+        order by s.id for no key update of s
         """,
         school,
         list(references),
