@@ -166,6 +166,19 @@ async def test_an_end_is_taken_back_only_while_student_and_place_are_free(year: 
     assert {answer.status_code for answer in answers} == {409}
 
 
+async def test_an_end_is_not_taken_back_over_work_that_came_after_it(year: World) -> None:
+    settled, student, first = await placed(year)
+    await year.at(FEBRUARY)
+    body = {"reason": "dismissal", "ended_on": "2026-02-06"}
+    done(await settled.school.post(f"/placements/{first}/end", body), 201)
+    second = await placed_by_hand(year, settled, student)
+    await year.at(FEBRUARY + timedelta(days=10))
+    done(await settled.school.post(f"/placements/{second}/end", {"reason": "resignation"}), 201)
+    refused(await revoked(year, first), 409, ("placement", "next_placement"))
+    assert await counts(year) == (0, 0, "published")
+    assert done(await revoked(year, second), 201)["state"] == "active"
+
+
 async def test_a_corrected_end_never_reaches_into_the_next_placement(year: World) -> None:
     settled, student, first = await placed(year)
     await year.at(FEBRUARY)

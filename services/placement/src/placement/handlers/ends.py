@@ -92,6 +92,9 @@ async def resume_placement(tx: Transaction, placement: PlacementId, reason: str)
     present = (await store.for_update(tx, [placement]))[placement]
     resumed, now = present.resume(), await tx.now()
     await offers.require_free(tx, resumed.parties.student)
+    following = await store.following(tx, present)
+    if following is not None:
+        raise Conflict("next_placement", f"The student's next work began on {following}", "placement")
     [agreement] = await tripartite.several_for_update(tx, [resumed.agreement])
     await tripartite.save(tx, [agreement.resume()])
     opening = (await openings.for_update(tx, [resumed.parties.opening]))[resumed.parties.opening].retake()

@@ -88,9 +88,12 @@ async def of_persons(
 
 
 async def following(tx: Transaction, of: Placement) -> date | None:
-    """The first day of the student's next placement, if there is one."""
+    """The first day of the student's next placement that began, if there is one."""
     day: date | None = await tx.fetchval(
-        "select min(starts_on) from placement where student = $1 and placed_at > $2",
+        """
+        select min(starts_on) from placement
+        where student = $1 and placed_at > $2 and (ended_on is null or ended_on >= starts_on)
+        """,
         of.parties.student,
         of.placed_at,
     )
