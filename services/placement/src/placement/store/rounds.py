@@ -105,11 +105,12 @@ async def invite(
 ) -> dict[StudentId, int]:
     """Let every student without work take part, or of `students` those not invited yet.
 
-    Answers how many openings each may list: those with a free place that may hire from the school.
+    Answers how many openings each may list: those with a free place that may hire from the school. They are
+    counted once a school: the planner takes whom the insert returns for one, and would count for each again.
     """
     rows = await tx.fetch(
         f"""
-        with possible as (
+        with possible as materialized (
           select a.school, count(*)::integer as openings
           from partnership a
           join opening o on o.company = a.company and o.programme_year = a.programme_year
