@@ -62,11 +62,13 @@ async def put_results(
 
 
 async def cut(tx: ReadTransaction, year: Year) -> dict[ApplicationId, ReviewStage]:
-    """The stage that cut an application, for those that one did."""
+    """The first stage that cut an application, for those that one did."""
     rows = await tx.fetch(
         """
-        select r.application, r.stage from stage_result r join application a on a.id = r.application
-        where a.year = $1 and not r.passed
+        select distinct on (r.application) r.application, r.stage
+        from stage_result r join application a on a.id = r.application
+        left join stage_closure c on c.year = a.year and c.kind = a.kind and c.stage = r.stage
+        where a.year = $1 and not r.passed order by r.application, c.closed_at, r.stage
         """,
         year,
     )
