@@ -1,18 +1,16 @@
 """A planted name and address: in the mail, sealed in the contact book, and nowhere else."""
 
 import io
-import logging
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 from tests.notifications.desk import Desk
 from tests.notifications.post_office import open_post_office
 from tests.notifications.test_smtp import carrier
 from tests.notifications.test_telling import submitted
+from tests.planting import logged_by, tables_with
 
-from chassis import logs
 from notifications.carriers.maildir import MaildirCarrier
 from notifications.carriers.port import CarrierDownError
 
@@ -22,39 +20,9 @@ NEEDLES = ("PLANTED", "심어둔이름", "planted.person")
 
 
 @pytest.fixture
-def logged() -> Any:
-    """All that the process logs from here on, as the service would write it."""
-    root, written = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    logs.start("DEBUG", "notifications")
-    # A logger that is first used here would keep this test's way of writing for those that follow.
-    structlog.configure(cache_logger_on_first_use=False)
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-async def tables_with(desk: Desk, needle: str) -> set[str]:
-    """Every table of the database, whatever its schema, that has `needle` somewhere in a row."""
-    found = set()
-    tables = await desk.rows(
-        "select schemaname as s, tablename as t from pg_tables where schemaname = any($1)",
-        ["public", "messaging", "web"],
-    )
-    for table in tables:
-        name = f'"{table["s"]}"."{table["t"]}"'
-        # bytea shows as hexadecimal: it is looked for in that form as well.
-        rows = await desk.rows(
-            f"select from {name} r where r::text ilike any($1) limit 1",
-            [f"%{needle}%", f"%{needle.encode().hex()}%"],
-        )
-        if rows:
-            found.add(f"{table['s']}.{table['t']}")
-    return found
+def logged() -> Iterator[io.StringIO]:
+    with logged_by("notifications") as written:
+        yield written
 
 
 async def test_a_planted_name_and_address_are_readable_in_the_mail_and_nowhere_else(
@@ -92,9 +60,9 @@ async def test_a_planted_name_and_address_are_readable_in_the_mail_and_nowhere_e
     shown = (await staff.get("/contacts/me")).json()
     assert (shown["name"], shown["address"]) == (PLANTED_NAME, f"x{PLANTED_ADDRESS}")
     for needle in NEEDLES:
-        assert await tables_with(desk, needle) == set()
+        assert await tables_with(desk.rows, needle) == set()
         assert needle.lower() not in said.lower()
-    assert await tables_with(desk, "application_submitted") >= {"public.notice", "public.delivery"}
+    assert await tables_with(desk.rows, "application_submitted") >= {"public.notice", "public.delivery"}
 
 
 async def test_a_deleted_contact_leaves_nothing_personal_behind(desk: Desk) -> None:
@@ -104,4 +72,4 @@ async def test_a_deleted_contact_leaves_nothing_personal_behind(desk: Desk) -> N
     await desk.courier().send_batch()
     await staff.delete("/contacts/me")
     for needle in NEEDLES:
-        assert await tables_with(desk, needle) == set()
+        assert await tables_with(desk.rows, needle) == set()

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, Final
 import asyncpg
 import httpx2
 import pytest
-import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -22,8 +20,9 @@ from tests.chassis.records import Record
 from tests.notifications.conftest import desk
 from tests.notifications.desk import Desk
 from tests.placement.world import Settled, World
+from tests.planting import logged_by, tables_with
 
-from chassis import logs, parking
+from chassis import parking
 from chassis.encryption import seal_anew
 from chassis.keyring import key_of
 from chassis.transaction import Command, begin
@@ -278,35 +277,8 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """All that the process logs from here on, as the service would write it."""
-    root, written = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
-    logs.start("DEBUG", "placement")
-    # A logger that is first used here would keep this test's way of writing for those that follow.
-    structlog.configure(cache_logger_on_first_use=False)
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-async def tables_with(rows: Any, needle: str) -> set[str]:
-    """Every table of a database, whatever its schema, that has `needle` somewhere in a row."""
-    found = set()
-    tables = await rows(
-        "select schemaname as s, tablename as t from pg_tables where schemaname = any($1)",
-        ["public", "messaging", "web"],
-    )
-    for table in tables:
-        name = f'"{table["s"]}"."{table["t"]}"'
-        # bytea shows as hexadecimal: it is looked for in that form as well.
-        patterns = [f"%{needle}%", f"%{needle.encode().hex()}%"]
-        if await rows(f"select from {name} r where r::text ilike any($1) limit 1", patterns):
-            found.add(f"{table['s']}.{table['t']}")
-    return found
+    with logged_by("placement") as written:
+        yield written
 
 
 async def test_a_planted_person_is_found_in_no_event_log_trace_parked_message_or_other_database(

@@ -183,33 +183,30 @@ class _OpeningEvent(_CompanyEvent):
     places: Annotated[Count, Field(examples=[2])]
 
 
-class OpeningPublished(_OpeningEvent):
+class _OfferedWork(_OpeningEvent):
+    schools: Annotated[tuple[SchoolId, ...], Field(description="Schools with an agreement in force")]
+    province: Annotated[Province, Field(description="Province of the work")]
+    field: Annotated[Code, Field(description="Kind of work", examples=["smart_factory", "ai", "welding"])]
+    wage_krw_per_hour: Annotated[Count, Field(examples=[10500])]
+    hours_per_week: Annotated[int, Field(ge=1, le=168, examples=[35])]
+    starts_on: Annotated[date, Field(examples=["2026-01-05"])]
+
+
+class OpeningPublished(_OfferedWork):
     """A company offers places that students may list in their preferences."""
 
     read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
     why: ClassVar[str] = "the company gets a confirmation, schools of its agreements are told"
 
-    schools: Annotated[tuple[SchoolId, ...], Field(description="Schools with an agreement in force")]
-    province: Annotated[Province, Field(description="Province of the work")]
-    field: Annotated[Code, Field(description="Kind of work", examples=["smart_factory", "ai", "welding"])]
-    wage_krw_per_hour: Annotated[Count, Field(examples=[10500])]
-    hours_per_week: Annotated[int, Field(ge=1, le=168, examples=[35])]
-    starts_on: Annotated[date, Field(examples=["2026-01-05"])]
     published_at: Moment
 
 
-class OpeningChanged(_OpeningEvent):
+class OpeningChanged(_OfferedWork):
     """A company changed what an opening offers, while nobody held a place on other terms."""
 
     read_by: ClassVar[tuple[Service, ...]] = ("notifications",)
     why: ClassVar[str] = "schools of the company's agreements are told"
 
-    schools: Annotated[tuple[SchoolId, ...], Field(description="Schools with an agreement in force")]
-    province: Annotated[Province, Field(description="Province of the work")]
-    field: Annotated[Code, Field(description="Kind of work", examples=["smart_factory", "ai", "welding"])]
-    wage_krw_per_hour: Annotated[Count, Field(examples=[10500])]
-    hours_per_week: Annotated[int, Field(ge=1, le=168, examples=[35])]
-    starts_on: Annotated[date, Field(examples=["2026-01-05"])]
     changed_at: Moment
 
 

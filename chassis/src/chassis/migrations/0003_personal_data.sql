@@ -26,18 +26,20 @@ create table messaging.access (
 create index access_by_person on messaging.access (person, id desc);
 create index access_by_account on messaging.access (account, id desc);
 
--- Append-only, as the audit log is.
-do $$
+-- Append-only, as the audit log is: takes back what default privileges gave of a table, but from its owner.
+create function messaging.append_only(kept text) returns void language plpgsql as $$
 declare grantee text;
 begin
   for grantee in
     select distinct g.grantee from information_schema.role_table_grants g
-    where g.table_schema = 'messaging' and g.table_name = 'access' and g.grantee <> current_user
+    where g.table_schema = 'messaging' and g.table_name = kept and g.grantee <> current_user
   loop
-    execute format('revoke update, delete, truncate on messaging.access from %I', grantee);
+    execute format('revoke update, delete, truncate on messaging.%I from %I', kept, grantee);
   end loop;
 end
 $$;
+select messaging.append_only('access');
 
 -- migrate:down
 drop table messaging.access, messaging.encryption_key;
+drop function messaging.append_only(text);

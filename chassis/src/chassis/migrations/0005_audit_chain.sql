@@ -22,21 +22,7 @@ create table messaging.audit_head (
 );
 
 -- Append-only, as the log itself.
-do $$
-declare
-  kept text;
-  grantee text;
-begin
-  foreach kept in array array['audit_seal', 'audit_head'] loop
-    for grantee in
-      select distinct g.grantee from information_schema.role_table_grants g
-      where g.table_schema = 'messaging' and g.table_name = kept and g.grantee <> current_user
-    loop
-      execute format('revoke update, delete, truncate on messaging.%I from %I', kept, grantee);
-    end loop;
-  end loop;
-end
-$$;
+select messaging.append_only('audit_seal'), messaging.append_only('audit_head');
 
 -- migrate:down
 drop table messaging.audit_seal, messaging.audit_head;
