@@ -26,10 +26,16 @@ def refusal(data: bytes) -> tuple[str, str]:
         (b'{"a": "\xff"}', "", "json_utf8"),
         (b"\xef\xbb\xbf{}", "", "json_syntax"),
         (b"[" * 200_000, "", "json_nesting"),
+        (rb'{"a": [{"id": "\ud800"}]}', "a[0].id", "text_surrogate"),
+        (rb'{"a": {"\uDFFF": 1}}', "a", "text_surrogate"),
     ],
 )
 def test_a_file_that_is_not_strict_json_is_refused_by_rule(data: bytes, field: str, rule: str) -> None:
     assert refusal(data) == (field, rule)
+
+
+def test_a_pair_of_surrogates_is_one_character() -> None:
+    assert strict.loads(rb'"\ud83c\udf93"') == "\N{GRADUATION CAP}"
 
 
 def test_a_file_that_is_not_there_is_refused_by_rule(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeVar
 T = TypeVar("T", bound=Hashable)
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Broken(ValueError):  # noqa: N818 - it names the state of the document, as its users read it
@@ -33,7 +35,7 @@ class Broken(ValueError):  # noqa: N818 - it names the state of the document, as
 
 
 def load(path: Path) -> Any:
-    """The JSON document in a file: readable, JSON in UTF-8, no name twice in one object."""
+    """The JSON document in a file: readable, JSON in UTF-8, whole characters, no name twice in one object."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -44,7 +46,7 @@ def load(path: Path) -> Any:
 def loads(data: bytes) -> Any:
     """The JSON document in bytes, under the same rules as `load`."""
     try:
-        return json.loads(data.decode(), object_pairs_hook=_distinct_names, parse_constant=_no_constant)
+        return _parsed(data)
     except Broken:
         raise
     except UnicodeDecodeError as error:
@@ -53,6 +55,13 @@ def loads(data: bytes) -> Any:
         raise Broken("", "json_nesting", "the file nests too deeply") from error
     except ValueError as error:
         raise Broken("", "json_syntax", f"the file is not JSON: {error}") from error
+
+
+def _parsed(data: bytes) -> Any:
+    document = json.loads(data.decode(), object_pairs_hook=_distinct_names, parse_constant=_no_constant)
+    if _SURROGATE.search(data):  # UTF-8 has none, an escape may
+        _whole(document, "")
+    return document
 
 
 def _distinct_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -65,6 +74,23 @@ def _distinct_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise Broken("", "json_syntax", f"{name} is no JSON number")
+
+
+def _whole(value: object, path: str) -> None:
+    """Refuse half a surrogate pair: it is no character, so it has no bytes to be hashed."""
+    match value:
+        case str():
+            if _HALVES.search(value):
+                raise Broken(path, "text_surrogate", "holds half of a surrogate pair")
+        case list():
+            for member, at in items(value, path):
+                _whole(member, at)
+        case dict():
+            for name, member in value.items():
+                _whole(name, path)
+                _whole(member, within(path, name))
+        case _:
+            pass  # nothing else holds text
 
 
 def doubles(values: Iterable[T]) -> Iterator[T]:
