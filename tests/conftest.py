@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol, assert_never, get_args
 
+import asyncpg
 import hypothesis
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,8 +64,17 @@ class Embedded:
 
     def postgres(self) -> Server:
         if self._stack.postgres.child is None:
-            self._runner.run(self._stack.start_postgres())
+            self._runner.run(self._start_postgres())
         return Server(self._stack.admin_url, self._stack.memory.passwords, self._session)
+
+    async def _start_postgres(self) -> None:
+        await self._stack.start_postgres()
+        admin = await asyncpg.connect(self._stack.admin_url)
+        # Tests kill processes, never the machine: what waiting for the disk keeps, none could miss, and
+        # each makes and drops a database. Stacks that a test starts for itself leave it on.
+        await admin.execute("alter system set fsync = off")
+        await admin.execute("select pg_reload_conf()")
+        await admin.close()
 
     def kafka(self) -> str:
         if self._stack.kafka.child is None:
