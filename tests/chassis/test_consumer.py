@@ -104,6 +104,24 @@ async def test_offsets_in_the_database_rule_and_kafkas_are_for_show(bench: Bench
     assert await bench.counted() == 10
 
 
+async def test_a_stop_while_an_event_is_tried_again_passes_over_nothing(bench: Bench) -> None:
+    """The batch left to the next process is followed by others before FastStream has stopped."""
+    things = ["poison", *(f"thing-{n}" for n in range(60))]
+    await produce(bench, *(record(bench.tally.happened(thing=thing), 1) for thing in things))
+    async with consuming(bench, batch=10) as stopped:
+
+        async def tried_again() -> bool:
+            return stopped.redone > 0
+
+        await bench.until(tried_again)
+        stopped.stop()
+        await asyncio.sleep(1)
+    async with consuming(bench, batch=10):
+        await bench.until(lambda: settled(bench, len(things)))
+    assert await bench.counted() == 60
+    assert [row["lane"] for row in await bench.rows("select lane from messaging.parked")] == ["poison"]
+
+
 async def test_a_replay_from_the_beginning_changes_nothing(bench: Bench) -> None:
     await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 11)))
     async with consuming(bench):

@@ -168,6 +168,10 @@ class Consumer:
         return KafkaAckableMessage(body=b"", raw_message=records, consumer=self.client)
 
     async def _on_batch(self, message: KafkaMessage, consumer: ConsumerOfMessage) -> None:
+        if self._stop.is_set():
+            # FastStream hands over the next batch until it is told to stop. Settled, it would move positions
+            # past what was left to the next process.
+            return
         self._idle.clear()
         records: tuple[Record, ...] = message.raw_message
         try:
