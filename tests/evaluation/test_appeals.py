@@ -1,13 +1,16 @@
 """Appeals: filed in the window, heard by others than the first reviewers, decided once, and run again."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from tests.asking import done, refused
-from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, sheet
+from tests.evaluation.test_scorings import recomputed
+from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, policy, sheet
 
 APPEALS = f"/programme-years/{YEAR}/appeals"
 RUNS = f"/programme-years/{YEAR}/runs"
@@ -37,9 +40,9 @@ SIX: dict[int, tuple[int, Mapping[str, Any]]] = {
 }
 
 
-async def preliminary(town: Town, *, reviewers: int = 6) -> None:
+async def preliminary(town: Town, *, reviewers: int = 6, **changed: Any) -> None:
     """Six schools with their preliminary result, two reviewers each; the others of the pool had none."""
-    await town.prepared({n: wishes for n, (_, wishes) in SIX.items()})
+    await town.prepared({n: wishes for n, (_, wishes) in SIX.items()}, **changed)
     await town.scored({n: total for n, (total, _) in SIX.items()}, reviewers)
     await town.published("preliminary")
 
@@ -69,6 +72,11 @@ async def upheld(town: Town, percent: int = 88) -> str:
     await heard(town, appeal, percent)
     done(await town.officer.post(f"/appeals/{appeal}/decision", UPHELD), 201)
     return appeal
+
+
+async def totals(town: Town) -> dict[str, str]:
+    rows = await town.rows("select application, total from total")
+    return {row["application"]: f"{row['total']:f}" for row in rows}
 
 
 async def reviewers_of(town: Town, application: str) -> set[str]:
@@ -187,6 +195,26 @@ async def test_an_upheld_appeal_replaces_the_scores_and_shows_before_and_after(t
     [(_, told)] = await town.told("appeal-decided", key="app_6")
     assert (told["outcome"], told["reasons"]) == ("upheld", ["scores_corrected"])
     assert await town.told("school-selected") == []
+
+
+@pytest.mark.parametrize("how", ["mean_shift", "z_score"])
+async def test_a_panel_lifts_a_school_however_reviewers_are_normalised(
+    town: Town, tmp_path: Path, how: str
+) -> None:
+    rules = {**policy()["scoring"], "normalisation": how}
+    await preliminary(town, scoring=rules)
+    first = await totals(town)
+    await upheld(town, 88)
+    after = await totals(town)
+    assert after["app_6"] == "88.000"
+    assert after["app_6"] != first["app_6"]
+    [row] = await town.rows("select snapshot, result from scoring order by version desc limit 1")
+    for name in ("snapshot", "result"):
+        (tmp_path / name).write_bytes(row[name])
+    panel = {each["application"] for each in json.loads(row["snapshot"])["sheets"] if each["panel"]}
+    assert panel == {"app_6"}
+    ran = recomputed(str(tmp_path / "snapshot"), "--expect", str(tmp_path / "result"))
+    assert (ran.exit_code, "agrees" in ran.stderr) == (0, True), ran.stderr
 
 
 async def test_the_final_result_follows_an_upheld_appeal(town: Town) -> None:

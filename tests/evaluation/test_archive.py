@@ -15,7 +15,7 @@ from pydantic import PostgresDsn
 from tests.asking import done
 from tests.evaluation import test_appeals
 from tests.evaluation.test_exports import SCHOOLS
-from tests.evaluation.town import AFTER_APPEALS, YEAR, Town
+from tests.evaluation.town import AFTER_APPEALS, YEAR, Town, policy
 from typer.testing import CliRunner
 
 from chassis.refusals import Invalid, NotFound
@@ -178,7 +178,8 @@ def test_what_is_no_public_key_is_refused(tmp_path: Path) -> None:
 async def test_a_run_before_an_upheld_appeal_and_one_after_it_start_from_other_raw_scores(
     town: Town, tmp_path: Path
 ) -> None:
-    await test_appeals.preliminary(town)
+    rules = {**policy()["scoring"], "normalisation": "mean_shift"}
+    await test_appeals.preliminary(town, scoring=rules)
     await test_appeals.upheld(town)
     await town.at(AFTER_APPEALS)
     await town.published("final")
@@ -200,3 +201,5 @@ async def test_a_run_before_an_upheld_appeal_and_one_after_it_start_from_other_r
     ]
     assert not scores[0].keys() & scores[1].keys()
     assert set(scores[1].values()) == {"52.8"}
+    final = json.loads((folder / manifest["runs"][1]["folder"] / "snapshot.json").read_bytes())
+    assert [each["score"] for each in final["applicants"] if each["id"] == "sch_6"] == ["88.000"]

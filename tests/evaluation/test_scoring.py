@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -191,6 +192,34 @@ def test_a_reviewer_with_too_few_or_no_spread_is_only_shifted() -> None:
     assert normalised(raw, "z_score") == normalised(raw, "mean_shift")
 
 
+def staged(*sheets: Sheet) -> Scores:
+    """Sheets of the one stage, nothing beside them."""
+    return Scores({ReviewStage.DOCUMENTS: sheets}, {sheet.application: Beside() for sheet in sheets})
+
+
+WHOLE = Rubric((StageRule(ReviewStage.DOCUMENTS),), (criterion("all", "quantitative", "100", "100"),), {})
+
+
+def whole(application: str, reviewer: str, points_given: str, *, panel: bool = False) -> Sheet:
+    scores = {"all": Decimal(points_given)}
+    return Sheet(ApplicationId(application), ReviewerId(reviewer), scores, panel=panel)
+
+
+@pytest.mark.parametrize("how", ["mean_shift", "z_score"])
+def test_what_a_panel_gave_counts_as_it_was_given(how: Normalisation) -> None:
+    """Severe and lenient meet at 65 and 75; the panel, one of whom is severe elsewhere, says what it says."""
+    ordinary = [
+        whole(application, reviewer, points_given)
+        for reviewer, own in (("severe", ("50", "60")), ("lenient", ("80", "90")))
+        for application, points_given in zip("ab", own, strict=True)
+    ]
+    panel = [whole("c", "severe", "96", panel=True), whole("c", "other", "90", panel=True)]
+    found = {each.application: each.total for each in totals(staged(*ordinary, *panel), WHOLE, how, "mean")}
+    assert found == {"a": Decimal("65.000"), "b": Decimal("75.000"), "c": Decimal("93.000")}
+
+
+NORMALISATIONS: tuple[Normalisation, ...] = ("off", "mean_shift", "z_score")
+AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "trimmed_mean")
 SHEETS = st.dictionaries(
     st.tuples(st.sampled_from("abcde"), st.sampled_from("rst")),
     st.decimals(0, 100, places=1),
@@ -201,8 +230,7 @@ SHEETS = st.dictionaries(
 @given(SHEETS)
 def test_normalising_keeps_the_mean_of_all_sheets(raw: dict[tuple[str, str], Decimal]) -> None:
     given_points = {(ApplicationId(a), ReviewerId(r)): value for (a, r), value in raw.items()}
-    ways: tuple[Normalisation, ...] = ("off", "mean_shift", "z_score")
-    for how in ways:
+    for how in NORMALISATIONS:
         after = normalised(given_points, how)
         difference = sum(after.values(), Decimal(0)) - sum(given_points.values(), Decimal(0))
         assert abs(difference) < Decimal("1e-18")
@@ -211,9 +239,37 @@ def test_normalising_keeps_the_mean_of_all_sheets(raw: dict[tuple[str, str], Dec
 @given(SHEETS)
 def test_a_mean_stands_between_lowest_and_highest(raw: dict[tuple[str, str], Decimal]) -> None:
     given_points = {(ApplicationId(a), ReviewerId(r)): value for (a, r), value in raw.items()}
-    ways: tuple[Aggregation, ...] = ("mean", "trimmed_mean")
-    for how in ways:
+    for how in AGGREGATIONS:
         for application, value in aggregated(given_points, how).items():
             own = [v for (a, _), v in given_points.items() if a == application]
             slack = Decimal("1e-20")
             assert min(own) - slack <= value <= max(own) + slack
+
+
+def ordinary_sheets(raw: Mapping[tuple[str, str], Decimal]) -> list[Sheet]:
+    return [whole(application, reviewer, f"{value:f}") for (application, reviewer), value in raw.items()]
+
+
+@given(SHEETS, st.lists(st.decimals(0, 100, places=1), min_size=1, max_size=3))
+def test_a_panel_moves_its_own_application_alone_and_all_the_way(
+    raw: dict[tuple[str, str], Decimal], heard: list[Decimal]
+) -> None:
+    ordinary = ordinary_sheets(raw)
+    panel = [whole("z", f"p{n}", f"{value:f}", panel=True) for n, value in enumerate(heard)]
+    for how in NORMALISATIONS:
+        before = totals(staged(*ordinary), WHOLE, how, "mean")
+        *others, appealed = totals(staged(*ordinary, *panel), WHOLE, how, "mean")
+        assert tuple(others) == before
+        expected = sum(heard, Decimal(0)) / len(heard)
+        assert appealed.total == expected.quantize(Decimal("0.001"), ROUND_HALF_EVEN)
+
+
+@given(SHEETS, st.randoms(use_true_random=False))
+def test_the_order_of_sheets_moves_no_total(raw: dict[tuple[str, str], Decimal], chance: Random) -> None:
+    sheets = ordinary_sheets(raw)
+    shuffled = chance.sample(sheets, len(sheets))
+    for how in NORMALISATIONS:
+        for aggregation in AGGREGATIONS:
+            assert totals(staged(*shuffled), WHOLE, how, aggregation) == totals(
+                staged(*sheets), WHOLE, how, aggregation
+            )

@@ -73,6 +73,17 @@ async def test_reviewers_stand_under_pseudonyms(town: Town) -> None:
     assert "rev_" not in json.dumps(row["snapshot"])
 
 
+async def test_the_order_of_the_sheets_tells_nothing_of_who_gave_them(town: Town) -> None:
+    """The pseudonyms alone order what is given away, and no more than the year's salt makes them."""
+    row = await scored(town)
+    by_application: dict[str, list[str]] = {}
+    for each in row["snapshot"]["sheets"]:
+        by_application.setdefault(each["application"], []).append(each["reviewer"])
+    assert all(names == sorted(names) for names in by_application.values())
+    [salt] = await town.rows("select salt from scoring_salt where year = $1", YEAR)
+    assert salt["salt"] not in json.dumps(row["snapshot"])
+
+
 async def test_a_changed_score_is_found(town: Town, tmp_path: Path) -> None:
     row = await scored(town)
     changed = deepcopy(row["snapshot"])
@@ -106,6 +117,7 @@ RUBRIC = {
 }
 SNAPSHOT: dict[str, Any] = {
     "kind": "scoring",
+    "rule": "scoring-2",
     "programme_year": 2025,
     "rules": {"aggregation": "mean", "normalisation": "off"},
     "rubric": RUBRIC,
@@ -113,8 +125,14 @@ SNAPSHOT: dict[str, Any] = {
         {"id": "app_1", "school": "sch_1", "kind": "new", "cut": None, "figures": {}, "bonus": []}
     ],
     "sheets": [
-        {"application": "app_1", "stage": "documents", "reviewer": "r1", "scores": {"plan": "7.5"}},
-        {"application": "app_1", "stage": "documents", "reviewer": "r2", "scores": {"plan": "8"}},
+        {
+            "application": "app_1",
+            "stage": "documents",
+            "reviewer": reviewer,
+            "panel": False,
+            "scores": {"plan": plan},
+        }
+        for reviewer, plan in (("r1", "7.5"), ("r2", "8"))
     ],
 }
 
@@ -133,6 +151,44 @@ def test_a_snapshot_reads_back_as_it_was_written() -> None:
     assert scoring.parse(scoring.document(snapshot)) == snapshot
     (total,) = scoring.compute(snapshot)["totals"]
     assert Decimal(total["total"]) == Decimal("77.5")
+
+
+def of_a_panel() -> dict[str, Any]:
+    """Two schools under `mean_shift`, the second of which was heard on appeal."""
+    document = changed("rules", "normalisation", to="mean_shift")
+    document["applications"] += [{**SNAPSHOT["applications"][0], "id": "app_2", "school": "sch_2"}]
+    heard = {**SNAPSHOT["sheets"][0], "application": "app_2", "reviewer": "r3"}
+    document["sheets"] += [{**heard, "panel": True, "scores": {"plan": "9.5"}}]
+    return document
+
+
+def without_panels(document: dict[str, Any]) -> dict[str, Any]:
+    """As the rule before wrote it."""
+    sheets = [{name: of for name, of in each.items() if name != "panel"} for each in document["sheets"]]
+    return {**{name: of for name, of in document.items() if name != "rule"}, "sheets": sheets}
+
+
+def test_which_sheets_are_a_panels_is_carried_and_counts() -> None:
+    snapshot = scoring.parse(of_a_panel())
+    assert scoring.parse(scoring.document(snapshot)) == snapshot
+    assert [each.sheet.panel for each in snapshot.sheets] == [False, False, True]
+    result = scoring.compute(snapshot)
+    assert result["rule"] == "scoring-2"
+    assert {each["application"]: each["total"] for each in result["totals"]} == {
+        "app_1": "77.500",
+        "app_2": "95.000",
+    }
+
+
+def test_a_file_of_the_rule_before_is_worked_out_by_that_rule() -> None:
+    """It knew no panels: the one sheet of its reviewer becomes the mean of all, 25 ÷ 3."""
+    old = without_panels(of_a_panel())
+    snapshot = scoring.parse(old)
+    assert scoring.document(snapshot).keys() == old.keys()
+    assert scoring.document(snapshot)["sheets"] == old["sheets"]
+    result = scoring.compute(snapshot)
+    assert result["rule"] == "scoring-1"
+    assert [each["total"] for each in result["totals"]] == ["83.333", "83.333"]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +216,10 @@ def test_a_snapshot_reads_back_as_it_was_written() -> None:
             "weights_sum",
         ),
         (changed("kind", to="voting"), "kind", "constant_expected"),
+        (changed("rule", to="scoring-9"), "rule", "word_unknown"),
+        (changed("sheets", 0, "panel", to="no"), "sheets[0].panel", "boolean_expected"),
+        (without_panels(SNAPSHOT) | {"rule": "scoring-2"}, "sheets[0].panel", "field_missing"),
+        (without_panels(SNAPSHOT) | {"sheets": SNAPSHOT["sheets"]}, "sheets[0].panel", "field_unknown"),
     ],
 )
 def test_what_breaks_a_rule_is_refused_by_field(document: dict[str, Any], field: str, rule: str) -> None:

@@ -2,7 +2,7 @@
 
 For each stage and part of the rubric the reviewers' points are normalised per reviewer, then aggregated per
 application; what figures score and bonus points are added. Parts and total are rounded to three decimals at
-the end.
+the end. What the panel of an appeal gave counts as it was given.
 """
 
 from collections import defaultdict
@@ -29,11 +29,15 @@ Points = Mapping[tuple[ApplicationId, ReviewerId], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One reviewer's scores of one application at one stage, by criterion."""
+    """One reviewer's scores of one application at one stage, by criterion.
+
+    `panel` says that they were given on the panel of an appeal, which hears no cross-section of the schools.
+    """
 
     application: ApplicationId
     reviewer: ReviewerId
     scores: Mapping[str, Decimal]
+    panel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,8 @@ def _parts(
     stages = order if until is None else order[: order.index(until) + 1]
     parts = {application: dict.fromkeys(rubric.parts, Decimal(0)) for application in scores.beside}
     for stage in stages:
-        for part, points in _reviewed(scores.sheets.get(stage, ()), rubric, stage).items():
-            for application, mean in aggregated(normalised(points, normalisation), aggregation).items():
+        for part, points in _comparable(scores.sheets.get(stage, ()), rubric, stage, normalisation).items():
+            for application, mean in aggregated(points, aggregation).items():
                 parts[application][part] += mean
     for application, beside in scores.beside.items():
         for stage in stages:
@@ -153,6 +157,18 @@ def _figures(beside: Beside, rubric: Rubric, stage: ReviewStage) -> Iterator[tup
     for criterion, _ in rubric.figures(stage):
         if criterion.name in beside.figures:
             yield criterion.part, criterion.points(beside.figures[criterion.name])
+
+
+def _comparable(
+    sheets: Sequence[Sheet], rubric: Rubric, stage: ReviewStage, normalisation: Normalisation
+) -> dict[str, Points]:
+    """Points by part: those of reviewers normalised among themselves, those of panels as they were given.
+
+    A panel's few sheets would be shifted onto the mean of all others, whatever they say.
+    """
+    first = _reviewed([each for each in sheets if not each.panel], rubric, stage)
+    heard = _reviewed([each for each in sheets if each.panel], rubric, stage)
+    return {part: {**normalised(points, normalisation), **heard[part]} for part, points in first.items()}
 
 
 def _reviewed(sheets: Sequence[Sheet], rubric: Rubric, stage: ReviewStage) -> dict[str, Points]:
@@ -263,7 +279,8 @@ def _trimmed(values: Sequence[Decimal]) -> Sequence[Decimal]:
 
 
 def _mean(values: Sequence[Decimal]) -> Decimal:
-    return sum(values, Decimal(0)) / len(values)
+    """The same in whatever order the values come: sums of 28 digits would else differ in the last one."""
+    return sum(sorted(values), Decimal(0)) / len(values)
 
 
 def _deviation(values: Sequence[Decimal]) -> Decimal:

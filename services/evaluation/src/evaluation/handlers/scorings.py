@@ -2,15 +2,15 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chassis.transaction import Transaction
 from decisions.canonical import HASH_FIELD, canonical, sealed
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.rubric import Rubrics
-from evaluation.domain.scoring import Scores, Total
-from evaluation.domain.vocabulary import ReviewerId
+from evaluation.domain.scoring import Scores, Sheet, Total
+from evaluation.domain.vocabulary import ReviewerId, ReviewStage
 from evaluation.snapshots import scoring
 from evaluation.snapshots.scoring import Scored, ScoringSnapshot, StagedSheet
 from evaluation.store import scorings as store
@@ -67,13 +67,20 @@ async def _snapshot(
             for application, beside in sorted(of.beside.items())
         ),
         sheets=tuple(
-            StagedSheet(stage, replace(sheet, reviewer=hidden(sheet.reviewer)))
+            each
             for _, of in sorted(scores.items())
             for stage, sheets in sorted(of.sheets.items())
-            for sheet in sheets
-            if sheet.application in of.beside
+            for each in _unnamed(stage, [sheet for sheet in sheets if sheet.application in of.beside], hidden)
         ),
     )
+
+
+def _unnamed(
+    stage: ReviewStage, sheets: Iterable[Sheet], hidden: Callable[[ReviewerId], ReviewerId]
+) -> list[StagedSheet]:
+    """Sheets of a stage under pseudonyms, in their order: that of the names would say which is whose."""
+    unnamed = [StagedSheet(stage, replace(sheet, reviewer=hidden(sheet.reviewer))) for sheet in sheets]
+    return sorted(unnamed, key=lambda each: (each.sheet.application, each.sheet.reviewer))
 
 
 def pseudonym(salt: str, reviewer: ReviewerId) -> ReviewerId:

@@ -1,6 +1,7 @@
 """Scoring snapshots: raw scores, figures and the rubric, from which anybody works out the totals again.
 
-Reviewers stand in them under pseudonyms; nothing else is needed.
+Reviewers stand in them under pseudonyms; nothing else is needed. A snapshot that names no rule is of
+`scoring-1`, which knew no panels: every sheet is normalised.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import ValidationError
 
 from chassis.refusals import Refusal
-from decisions.strict import Broken, Fields, decimals, entries, integer, items, text, texts, within
+from decisions.strict import Broken, Fields, boolean, decimals, entries, integer, items, text, texts, within
 from evaluation import rubrics
 from evaluation.domain.policy import Aggregation, Normalisation
 from evaluation.domain.rubric import Rubric, Rubrics
@@ -21,7 +22,8 @@ from evaluation.rubrics.form import form_of
 from evaluation.snapshots.code import code_version
 
 KIND: Final = "scoring"
-RULE: Final = "scoring-1"
+RULE: Final = "scoring-2"
+WITHOUT_PANELS: Final = "scoring-1"
 
 Word = TypeVar("Word", bound=str)
 
@@ -45,7 +47,7 @@ class StagedSheet:
 
 @dataclass(frozen=True, slots=True)
 class ScoringSnapshot:
-    """All that the totals of a year come from."""
+    """All that the totals of a year come from; `rule` is the version of the rule that works them out."""
 
     programme_year: int
     aggregation: Aggregation
@@ -53,6 +55,7 @@ class ScoringSnapshot:
     rubric: Rubrics
     applications: tuple[Scored, ...]
     sheets: tuple[StagedSheet, ...]
+    rule: str = RULE
 
     def scores(self, kind: str) -> Scores:
         """All that the applications of a kind are scored by."""
@@ -77,14 +80,17 @@ def compute(snapshot: ScoringSnapshot) -> Mapping[str, Any]:
             snapshot.scores(kind), snapshot.rubric.kinds[kind], snapshot.normalisation, snapshot.aggregation
         )
     ]
-    return result_document(worked_out, {each.id: each.school for each in snapshot.applications})
+    schools = {each.id: each.school for each in snapshot.applications}
+    return result_document(worked_out, schools, snapshot.rule)
 
 
-def result_document(of: Iterable[Total], schools: Mapping[ApplicationId, SchoolId]) -> dict[str, Any]:
+def result_document(
+    of: Iterable[Total], schools: Mapping[ApplicationId, SchoolId], rule: str = RULE
+) -> dict[str, Any]:
     """Totals as a document, by application id, without its hashes."""
     return {
         "kind": f"{KIND}-result",
-        "rule": RULE,
+        "rule": rule,
         "code": code_version(),
         "totals": [
             {
@@ -103,6 +109,7 @@ def document(snapshot: ScoringSnapshot) -> dict[str, Any]:
     """The document that `parse` reads back as the same snapshot."""
     return {
         "kind": KIND,
+        **({} if snapshot.rule == WITHOUT_PANELS else {"rule": snapshot.rule}),
         "programme_year": snapshot.programme_year,
         "rules": {"aggregation": snapshot.aggregation, "normalisation": snapshot.normalisation},
         "rubric": {
@@ -111,15 +118,7 @@ def document(snapshot: ScoringSnapshot) -> dict[str, Any]:
             **form_of(snapshot.rubric).model_dump(mode="json"),
         },
         "applications": [_application_document(each) for each in snapshot.applications],
-        "sheets": [
-            {
-                "application": each.sheet.application,
-                "stage": each.stage,
-                "reviewer": each.sheet.reviewer,
-                "scores": {name: f"{score:f}" for name, score in each.sheet.scores.items()},
-            }
-            for each in snapshot.sheets
-        ],
+        "sheets": [_sheet_document(each, snapshot.rule) for each in snapshot.sheets],
     }
 
 
@@ -134,6 +133,16 @@ def _application_document(each: Scored) -> dict[str, Any]:
     }
 
 
+def _sheet_document(each: StagedSheet, rule: str) -> dict[str, Any]:
+    return {
+        "application": each.sheet.application,
+        "stage": each.stage,
+        "reviewer": each.sheet.reviewer,
+        **({} if rule == WITHOUT_PANELS else {"panel": each.sheet.panel}),
+        "scores": {name: f"{score:f}" for name, score in each.sheet.scores.items()},
+    }
+
+
 def parse(given: Any) -> ScoringSnapshot:
     """A scoring snapshot from its JSON document.
 
@@ -142,6 +151,7 @@ def parse(given: Any) -> ScoringSnapshot:
     """
     fields = Fields(given)
     fields.constant("kind", KIND)
+    rule = _one_of(*fields.take_or("rule", WITHOUT_PANELS), (RULE, WITHOUT_PANELS))
     year = integer(*fields.take("programme_year"))
     rules = Fields(*fields.take("rules"))
     snapshot = ScoringSnapshot(
@@ -152,7 +162,8 @@ def parse(given: Any) -> ScoringSnapshot:
         applications=tuple(
             _application(Fields(each, path)) for each, path in items(*fields.take("applications"))
         ),
-        sheets=tuple(_sheet(Fields(each, path)) for each, path in items(*fields.take("sheets"))),
+        sheets=tuple(_sheet(Fields(each, path), rule) for each, path in items(*fields.take("sheets"))),
+        rule=rule,
     )
     rules.end()
     fields.end()
@@ -197,13 +208,15 @@ def _application(fields: Fields) -> Scored:
     return scored
 
 
-def _sheet(fields: Fields) -> StagedSheet:
+def _sheet(fields: Fields, rule: str) -> StagedSheet:
+    """A sheet; whether it is a panel's stands in it since there is a rule for that."""
     sheet = StagedSheet(
         _stage(*fields.take("stage")),
         Sheet(
             application=ApplicationId(text(*fields.take("application"))),
             reviewer=ReviewerId(text(*fields.take("reviewer"))),
             scores=decimals(*fields.take("scores")),
+            panel=rule != WITHOUT_PANELS and boolean(*fields.take("panel")),
         ),
     )
     fields.end()

@@ -30,8 +30,6 @@ class Standing:
     """A sheet that counts: of the first reviewers, or of the panel of an appeal that was upheld."""
 
     stage: ReviewStage
-    kind: str
-    appeal: str | None
     sheet: Sheet
 
 
@@ -100,21 +98,19 @@ async def put_due(tx: Transaction, assignment: int, due_at: datetime) -> None:
 
 
 async def standing(tx: ReadTransaction, year: Year, kind: str | None = None) -> list[Standing]:
-    """Every sheet that counts, of eligible applications that stand; by application, stage and reviewer.
-
-    Of one kind of school, or of all.
+    """Every sheet that counts, of eligible applications that stand, of one kind of school or of all.
 
     The first reviewers' count until an appeal is upheld, which sets them aside for those of its panel.
     """
     rows = await tx.fetch(
         """
-        select s.application, s.reviewer, s.stage, s.appeal, a.kind, t.scores
+        select s.application, s.reviewer, s.stage, s.appeal, t.scores
         from assignment s join application a on a.id = s.application
         join sheet t on t.assignment = s.id and t.state = 'submitted'
         where a.year = $1 and a.eligible and a.withdrawn_at is null
           and (s.state = 'closed' or s.state = 'open' and s.appeal is null)
           and ($2::text is null or a.kind = $2)
-        order by 1, 3, 2
+        order by s.application, s.stage, s.reviewer
         """,
         year,
         kind,
@@ -122,12 +118,11 @@ async def standing(tx: ReadTransaction, year: Year, kind: str | None = None) -> 
     return [
         Standing(
             ReviewStage(row["stage"]),
-            row["kind"],
-            row["appeal"],
             Sheet(
                 ApplicationId(row["application"]),
                 ReviewerId(row["reviewer"]),
                 {name: Decimal(score) for name, score in json.loads(row["scores"]).items()},
+                panel=row["appeal"] is not None,
             ),
         )
         for row in rows
