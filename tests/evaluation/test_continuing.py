@@ -287,6 +287,31 @@ async def test_a_school_sees_its_own_figures_and_its_decision_with_the_prelimina
     assert (own["decision"], own["total"], own["reasons"]) == ("dropped", "50.000", ["below_cut_line"])
 
 
+async def test_between_the_results_a_school_reads_what_was_published_and_officers_what_counts(
+    town: Town,
+) -> None:
+    await prepared(town, {1: CONTINUING})
+    await reviewed(town)
+    await town.receive(outcome(town, 1))
+    await town.at(SELECTION)
+    done(await town.officer.post(CLOSE), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+    [published] = done(await town.school(1).get(SUPPORT))
+    assert (published["total"], published["figures"][0]["value"]) == ("50.000", "50")
+    await town.receive(outcome(town, 1, revision=2, employed=18))
+    [now] = done(await town.officer.get(SUPPORT))
+    assert (now["total"], now["decision"], now["figures"][0]["value"]) == ("60.000", "confirmed", "75")
+    [own] = done(await town.school(1).get(SUPPORT))
+    [figure], [before] = own.pop("figures"), published.pop("figures")
+    assert own == published
+    assert figure == {**before, "newest_revision": 2}
+    await town.at(AFTER_APPEALS)
+    await town.published("final")
+    [own] = done(await town.school(1).get(SUPPORT))
+    assert (own["total"], own["decision"], own["figures"][0]["value"]) == ("60.000", "confirmed", "75")
+
+
 async def test_answers_and_bonuses_of_new_schools_count(town: Town) -> None:
     await prepared(
         town,

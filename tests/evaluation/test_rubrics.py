@@ -173,6 +173,25 @@ async def test_a_year_takes_the_newest_version_until_the_first_score_freezes_it(
     assert [each["years"] for each in listed] == [[YEAR], []]
 
 
+async def test_a_stage_that_figures_alone_score_freezes_the_rubric_with_its_closing(town: Town) -> None:
+    staged = deepcopy(RUBRIC)
+    counted = {"question": "partners", "nothing": "0", "full": "10"}
+    results, plan = staged["kinds"]["new"]["criteria"]
+    staged["kinds"]["new"] = {
+        "stages": [{"stage": "documents", "line": "30"}, {"stage": "presentation"}],
+        "criteria": [results | {"scored_by": counted}, plan | {"stage": "presentation"}],
+    }
+    done(await town.officer.put("/rubrics/staged", staged), 201)
+    asked = [{"name": "partners", "kinds": ["new"], "at_least": "0", "at_most": None}]
+    await town.prepared({1: {"answers": {"partners": "8"}}}, rubric="staged", questions=asked)
+    done(await town.officer.post(f"/programme-years/{YEAR}/stages/new/documents/closure"), 201)
+    assert done(await town.officer.get(PROGRESS))["rubric"]["frozen_at"] is not None
+    before = await town.state()
+    staged["kinds"]["new"]["stages"][0]["line"] = "35"
+    refused(await town.officer.put("/rubrics/staged", staged), 409, ("name", "rubric_frozen"))
+    assert await town.state() == before
+
+
 async def test_a_rubric_saved_while_the_first_score_comes_in_counts_before_it_or_not_at_all(
     town: Town,
 ) -> None:

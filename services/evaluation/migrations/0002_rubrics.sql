@@ -6,7 +6,7 @@ alter table rubric alter column version drop default;
 alter table rubric drop constraint rubric_pkey;
 alter table rubric add primary key (name, version);
 
--- The version that a year is scored by, from its first submitted score on, as it was then.
+-- The version that a year is scored by, from its first submitted score or closed stage on, as it was then.
 create table frozen_rubric (
   year integer primary key references programme_year,
   name text not null,
@@ -93,6 +93,18 @@ create table figure_score (
   constraint value_or_lack check ((value is null) = (lack is not null))
 );
 
+-- What figures scored in the preliminary result: schools read that until the final one, whatever comes in.
+create table published_figure (
+  application text not null references application,
+  criterion text not null,
+  revision integer,
+  value numeric,
+  score numeric not null,
+  lack text,
+  primary key (application, criterion),
+  constraint value_or_lack check ((value is null) = (lack is not null))
+);
+
 -- Figures that an officer lets count as nothing as long as they are not told.
 create table figure_waiver (
   application text primary key references application,
@@ -112,7 +124,7 @@ create table recorded_bonus (
 );
 
 -- migrate:down
-drop table recorded_bonus, figure_waiver, figure_score, closed_reporting, reported_outcome,
+drop table recorded_bonus, figure_waiver, published_figure, figure_score, closed_reporting, reported_outcome,
   eligibility_decision, sanction, frozen_rubric;
 delete from rubric where version > 1;
 alter table rubric drop constraint rubric_pkey;

@@ -11,7 +11,7 @@ from evaluation.domain.rubric import AnswerFigure, AnswerGround, Rubric, Rubrics
 
 @dataclass(frozen=True, slots=True)
 class RubricInUse:
-    """The rubric of a year; there is none where `version` is None, no score by it where `frozen_at` is."""
+    """The rubric of a year; there is none where `version` is None, it may change where `frozen_at` is."""
 
     name: str
     version: int | None

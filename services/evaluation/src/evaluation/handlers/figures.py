@@ -49,12 +49,18 @@ async def of_year(tx: ReadTransaction, year: Year) -> list[tuple[Counted, list[F
 
 
 async def counting(
-    tx: ReadTransaction, programme: ProgrammeYear, named: Rubrics
+    tx: ReadTransaction, programme: ProgrammeYear, named: Rubrics, *, as_published: bool = False
 ) -> list[tuple[Counted, list[FigureScore]]]:
-    """What figures score each eligible application that stands: now, or as they did for the final result."""
-    if programme.stage is not Stage.FINAL:
+    """What figures score each eligible application that stands: now, or as they did for the final result.
+
+    With `as_published` as they did for the preliminary one, while that is the newest.
+    """
+    if programme.stage is Stage.FINAL:
+        kept = await store.kept_scores(tx, programme.year)
+    elif programme.stage is Stage.PRELIMINARY and as_published:
+        kept = await store.published_scores(tx, programme.year)
+    else:
         return await scored(tx, programme.year, named)
-    kept = await store.kept_scores(tx, programme.year)
     return [(each, kept.get(each.application, [])) for each in await store.counted(tx, programme.year)]
 
 

@@ -118,6 +118,8 @@ async def _close(
     tx: Transaction, programme: ProgrammeYear, named: Rubrics, kind: Kind, stage: ReviewStage
 ) -> Closure:
     rule = staging.may_close(named, kind, stage, await store.closed(tx, programme.year))
+    # Where figures alone score it nobody submitted anything by the rubric yet, and cuts are made by it now.
+    await rubrics.freeze(tx, programme, named)
     contenders = {
         each.applying.application
         for each in await assignments.contenders(tx, programme.year)

@@ -1,4 +1,4 @@
-"""Use cases of rubrics: versions are saved until scores freeze the one of their year."""
+"""Use cases of rubrics: versions are saved until the first score or closed stage freezes a year's."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from evaluation.store import rubrics as store
 
 
 async def of_year(tx: ReadTransaction, programme: ProgrammeYear) -> Rubrics:
-    """The rubric of a year: the version its first submitted score froze, until then the newest.
+    """The rubric of a year: the version its first submitted score or closed stage froze, else the newest.
 
     Raises:
         Conflict: rule `rubric_missing`.
@@ -59,7 +59,7 @@ async def in_use(tx: ReadTransaction, year: Year) -> RubricInUse:
 
 
 async def freeze(tx: Transaction, programme: ProgrammeYear, named: Rubrics) -> None:
-    """Scores were submitted by this version: no other one counts for the year any more."""
+    """Scores came in or a stage is closed by this version: no other one counts for the year any more."""
     if await store.freeze(tx, programme.year, named, await tx.now()):
         detail = {"rubric": named.name, "version": named.version}
         await audit.record(tx, "rubric_frozen", str(programme.year), detail=detail)
@@ -82,7 +82,7 @@ async def save(tx: Transaction, rubrics: Rubrics) -> Rubrics:
         return newest
     if years and not open_years:
         scored = ", ".join(str(programme.year) for programme, _ in years)
-        raise Conflict("rubric_frozen", f"Scores of {scored} were submitted by this rubric: name", "name")
+        raise Conflict("rubric_frozen", f"{scored} is scored by this rubric already: name", "name")
     refusals: list[Refusal] = [
         problem for programme in open_years for problem in fitting.unfit(rubrics, programme.policy)
     ]

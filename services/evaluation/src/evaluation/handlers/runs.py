@@ -26,7 +26,7 @@ from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, St
 from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
-from evaluation.store import appeals, intake, places, reviews, schools, stages
+from evaluation.store import appeals, figures, intake, places, reviews, schools, stages
 from evaluation.store import runs as store
 from evaluation.store.runs import Documents
 
@@ -227,6 +227,7 @@ async def _publish_preliminary(
 ) -> None:
     until = programme.policy.appeals_until(now)
     await intake.save_stage(tx, programme.year, Stage.PRELIMINARY, until)
+    await figures.publish_scores(tx, programme.year)
     for outcome in outcomes:
         outbox.add(tx, announce.preliminary(run, outcome, now, until))
     manifest = await outbox.sequences(tx, topics.EVALUATION, [each.party.school for each in outcomes])

@@ -21,8 +21,8 @@ BonusPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 async def continued_support(year: YearPath, school: Confined, tx: Recorded) -> list[ContinuedSupportView]:
     """Continuing schools with their figures, where these come from, and who is confirmed or dropped.
 
-    A school sees its own figures, and what was decided once the preliminary result is published. That others
-    read them is on record.
+    A school sees its own figures; once a result is published, figures, total and decision as that says them.
+    That others read them is on record.
     """
     if school is None:
         await read_scores(tx, str(year), figures="continued_support")

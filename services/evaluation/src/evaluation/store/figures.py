@@ -166,11 +166,32 @@ async def put_scores(tx: Transaction, scores: Sequence[FigureScore], now: dateti
     )
 
 
+async def publish_scores(tx: Transaction, year: Year) -> None:
+    """Keep what figures score now as what schools are told."""
+    await tx.execute(
+        """
+        insert into published_figure (application, criterion, revision, value, score, lack)
+        select f.application, f.criterion, f.revision, f.value, f.score, f.lack
+        from figure_score f join application a on a.id = f.application where a.year = $1
+        """,
+        year,
+    )
+
+
 async def kept_scores(tx: ReadTransaction, year: Year) -> dict[ApplicationId, list[FigureScore]]:
     """What figures scored when totals of the year were worked out last, by application."""
+    return await _scores(tx, "figure_score", year)
+
+
+async def published_scores(tx: ReadTransaction, year: Year) -> dict[ApplicationId, list[FigureScore]]:
+    """What figures scored in the preliminary result, by application."""
+    return await _scores(tx, "published_figure", year)
+
+
+async def _scores(tx: ReadTransaction, table: str, year: Year) -> dict[ApplicationId, list[FigureScore]]:
     rows = await tx.fetch(
-        """
-        select f.* from figure_score f join application a on a.id = f.application
+        f"""
+        select f.* from {table} f join application a on a.id = f.application
         where a.year = $1 order by f.application, f.criterion
         """,
         year,

@@ -1,4 +1,4 @@
-"""Statements about rubrics, their versions, and the one that scores froze for a year."""
+"""Statements about rubrics, their versions, and the one that is frozen for a year."""
 
 from datetime import datetime
 
@@ -43,7 +43,7 @@ async def add(tx: Transaction, named: Rubrics, officer: str, now: datetime) -> b
 
 
 async def frozen(tx: ReadTransaction, year: Year) -> tuple[Rubrics, datetime] | None:
-    """What the year is scored by and since when, once a score was submitted."""
+    """What the year is scored by and since when, once a score was submitted or a stage closed."""
     row = await tx.fetchrow("select * from frozen_rubric where year = $1", year)
     if row is None:
         return None
@@ -67,7 +67,7 @@ async def freeze(tx: Transaction, year: Year, named: Rubrics, now: datetime) -> 
 
 
 async def years_under_way(tx: Transaction, name: str) -> list[tuple[ProgrammeYear, bool]]:
-    """Years before their final result whose policy names the rubric, locked; and whether scores froze it."""
+    """Years before their final result whose policy names the rubric, locked; and whether it is frozen."""
     rows = await tx.fetch(
         """
         select y.* from programme_year y where y.policy ->> 'rubric' = $1 and y.stage <> $2

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import asyncpg
 
 from chassis.refusals import NotFound
-from chassis.transaction import Transaction
-from evaluation.domain.explaining import Explanation
+from chassis.transaction import ReadTransaction, Transaction
+from evaluation.domain.explaining import BELOW_CUT_LINE, Explanation
+from evaluation.domain.intake import Scored
 from evaluation.domain.runs import Digests, Outcome, Run
 from evaluation.domain.selection import Award
 from evaluation.domain.snapshot import Applicant
@@ -160,6 +162,30 @@ async def outcomes(tx: Transaction, run: RunId) -> list[Outcome]:
         )
         for row in rows
     ]
+
+
+async def published_total(tx: ReadTransaction, year: Year, school: SchoolId) -> Scored | None:
+    """What the newest published result of a year, preliminary or final, starts from for a school."""
+    row = await tx.fetchrow(
+        """
+        select a.*, o.score, o.parts, o.reasons as told
+        from outcome o join application a on a.id = o.application join run r on r.id = o.run
+        where r.year = $1 and r.state = 'published' and r.stage in ('preliminary', 'final') and o.school = $2
+        order by r.version desc limit 1
+        """,
+        year,
+        school,
+    )
+    if row is None:
+        return None
+    return Scored(
+        party_of(row),
+        tuple(row["tracks"]),
+        row["accepts_general"],
+        row["score"],
+        {part: Decimal(points) for part, points in json.loads(row["parts"]).items()},
+        tuple(reason for reason in row["told"] if reason != BELOW_CUT_LINE),
+    )
 
 
 def run_of(row: asyncpg.Record) -> Run:

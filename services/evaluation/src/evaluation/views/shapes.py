@@ -44,7 +44,7 @@ class RubricProblemView(View):
 
 
 class RubricInUseView(View):
-    """What a year is scored by; the newest version until the first submitted score freezes it."""
+    """What a year is scored by; the newest version until the first score or closed stage freezes it."""
 
     name: str
     version: int | None = Field(description="Null where there is no such rubric")
