@@ -4,6 +4,8 @@ import json
 import os
 import random
 from collections.abc import Callable, Mapping
+from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from tests.asking import done
 from tests.evaluation import test_selection_rule as small
 from tests.evaluation import test_selection_solver as large
 from tests.evaluation.explained import Run, unsaid, untrue
-from tests.evaluation.town import YEAR, Town
+from tests.evaluation.town import RUBRIC, SEED, SELECTION, YEAR, Town, policy
 
 from evaluation import snapshots
 from evaluation.domain.explaining import Explanation, Names, explain
@@ -81,12 +83,76 @@ async def test_what_is_stored_and_told_over_http_is_true_of_the_published_runs(t
     runs = done(await auditor.get(f"/programme-years/{YEAR}/runs"))
     assert [run["stage"] for run in runs] == ["preliminary", "final", "promotion"]
     for run in runs:
-        documents = [done(await auditor.get(f"/runs/{run['id']}/{part}")) for part in ("snapshot", "result")]
-        of = Run(*documents)
+        of = await documents_of(town, run)
         for told in done(await auditor.get(f"/runs/{run['id']}/ranking")):
             assert list(untrue(of, told["school"], told["facts"])) == []
             for language in ("ko", "en"):
                 assert list(unsaid(told["facts"], told[f"explanation_{language}"])) == []
+
+
+def with_lines() -> dict[str, Any]:
+    """Lines after both stages of new schools, the least of a part and of a criterion."""
+    rubric = deepcopy(RUBRIC)
+    results, plan = rubric["kinds"]["new"]["criteria"]
+    talk = plan | {"name": "talk", "stage": "presentation", "weight": "30", "scale": "10"}
+    rubric["kinds"]["new"] = {
+        "stages": [{"stage": "documents", "line": "50"}, {"stage": "presentation", "line": "75"}],
+        "criteria": [results, plan | {"weight": "30", "scale": "20", "minimum": "8"}, talk],
+        "minima": {"quantitative": "32.5"},
+    }
+    return rubric
+
+
+async def give_at(town: Town, dice: random.Random, **scales: str) -> None:
+    """Each reviewer gives what they have in hand some marks of these scales, one of them harsh."""
+    for number in range(1, 5):
+        staff, at_most = town.reviewer(number), 10 if number > 1 else 8
+        for each in done(await staff.get("/reviews")):
+            if each["open"] and each["submitted_at"] is None:
+                marks = {
+                    name: f"{dice.randint(5, at_most) * int(scale) / 10}" for name, scale in scales.items()
+                }
+                path = f"/reviews/{each['application']}/scores"
+                done(await staff.post(path, {"scores": marks}), 201)
+
+
+async def documents_of(town: Town, run: Mapping[str, Any]) -> Run:
+    """A run with the raw scores that an export takes away beside it."""
+    auditor = town.caller("auditor")
+    documents = [done(await auditor.get(f"/runs/{run['id']}/{part}")) for part in ("snapshot", "result")]
+    kept = await town.rows("select snapshot from scoring where year = $1 order by version desc", YEAR)
+    return Run(documents[0], documents[1], [json.loads(each["snapshot"]) for each in kept])
+
+
+@pytest.mark.parametrize("how", ["off", "mean_shift", "z_score"])
+async def test_lines_and_what_lacked_are_those_that_raw_scores_come_to(town: Town, how: str) -> None:
+    dice = random.Random(how)
+    done(await town.officer.put("/rubrics/staged", with_lines()), 201)
+    rules = {**policy()["scoring"], "normalisation": how}
+    await town.prepared({n: {} for n in range(1, 25)}, rubric="staged", scoring=rules)
+    await town.assigned(4)
+    await give_at(town, dice, results="40", plan="20")
+    done(await town.officer.post(f"/programme-years/{YEAR}/stages/new/documents/closure"), 201)
+    done(await town.officer.post(f"/programme-years/{YEAR}/assignments"), 201)
+    await give_at(town, dice, talk="10")
+    await town.at(SELECTION)
+    done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    published = await town.published("preliminary")
+    run = await documents_of(town, published)
+    ranking = done(await town.officer.get(f"/runs/{published['id']}/ranking"))
+    reasons: set[str] = set()
+    for told in ranking:
+        assert list(untrue(run, told["school"], told["facts"])) == []
+        for each in told["facts"]["shortfalls"]:
+            reasons.add(each["reason"])
+            for name in ("line", "by"):
+                if each[name] is not None:
+                    lie = deepcopy(told["facts"])
+                    [wrong] = [s for s in lie["shortfalls"] if s["reason"] == each["reason"]]
+                    wrong[name] = f"{Decimal(each[name]) + Decimal('0.001')}"
+                    assert list(untrue(run, told["school"], lie))
+    assert {"below_line_documents", "below_line_presentation", "below_minimum_quantitative"} <= reasons
 
 
 def wrong_rank(facts: dict[str, Any]) -> None:

@@ -97,6 +97,8 @@ async def known(
         detail = f"Outcomes of {len(behind)} schools were told and not read yet: {named_schools}"
         raise Conflict("outcomes_on_their_way", detail, "figures")
     at_stage = {criterion.name for criterion, _ in rubric.figures(stage)}
+    if not at_stage:
+        return
     lacking = [
         f"{counted.application} {each.criterion} ({each.lack})"
         for counted, scores in await scored(tx, programme.year, named)
