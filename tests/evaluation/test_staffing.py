@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from tests.asking import done, refused
-from tests.evaluation.town import RUBRIC, YEAR, Town, sheet
+from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, sheet
 
 from evaluation import solver
 from evaluation.domain.assigning import Task
@@ -285,6 +285,42 @@ async def test_who_declares_a_conflict_after_the_stage_reads_no_more(town: Town)
     assert await reviews_of(town, 2) == {"app_1"}
 
 
+@pytest.mark.parametrize("final", [False, True])
+async def test_who_is_found_to_have_a_conflict_after_the_stage_reads_no_more(
+    town: Town, *, final: bool
+) -> None:
+    rules = scoring(conflict_grounds=["same_school", "same_corporation"])
+    await town.prepared({1: {}, 2: {}}, scoring=rules)
+    await register(town, {"id": "rev_1"}, {"id": "rev_2", "affiliations": [{"corporation": "한빛학원"}]})
+    done(await town.officer.post(ASSIGN), 201)
+    for number in (1, 2):
+        sheets = [{"application": f"app_{n}", "scores": sheet(80)} for n in (1, 2)]
+        done(await town.reviewer(number).post("/reviews/scores", {"sheets": sheets}), 201)
+    await town.at(SELECTION)
+    done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
+    if final:
+        done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+        await town.published("preliminary")
+        await town.at(AFTER_APPEALS)
+        await town.published("final")
+    totals = await town.rows("select * from total order by application")
+    joins = [{"school": "sch_1", "since": "2030-01-01"}]
+    for _ in range(2):
+        changed = await town.officer.put("/reviewers/rev_1", {"affiliations": joins})
+        assert done(changed) == {"recused": 0}
+        corporations = {"schools": [{"school": "sch_2", "corporation": "한빛학원"}]}
+        assert done(await town.officer.put("/school-corporations", corporations)) == {"recused": 0}
+    assert (await reviews_of(town, 1), await reviews_of(town, 2)) == ({"app_2"}, {"app_1"})
+    told = [event for _, event in await town.told("reviewer-recused")]
+    assert [(e["reviewer"], e["application"], e["stage"], e["reason"]) for e in told] == [
+        ("rev_1", "app_1", "documents", "same_school"),
+        ("rev_2", "app_2", "documents", "same_corporation"),
+    ]
+    audited = await town.rows("select subject from messaging.audit where action = 'reading_ended' order by 1")
+    assert [each["subject"] for each in audited] == ["app_1/rev_1", "app_2/rev_2"]
+    assert await town.rows("select * from total order by application") == totals
+
+
 async def test_who_is_recused_at_a_later_stage_reads_no_more_of_the_one_before(town: Town) -> None:
     criteria = RUBRIC["kinds"]["new"]["criteria"]
     parts = [criteria[0], {**criteria[1], "stage": "presentation"}]
@@ -303,3 +339,5 @@ async def test_who_is_recused_at_a_later_stage_reads_no_more_of_the_one_before(t
     assert done(changed) == {"recused": 1}
     assert await reviews_of(town, 1) == set()
     assert await reviews_of(town, 2) == {"app_1"}
+    told = [event["stage"] for _, event in await town.told("reviewer-recused")]
+    assert told == ["presentation", "documents"]

@@ -60,7 +60,11 @@ create table assignment (
   due_at timestamptz not null,
   ended_at timestamptz,
   reason text,
-  constraint ended_has_a_moment check ((state = 'open') = (ended_at is null))
+  -- what its reviewer has to do with the school, where that came to light when it was done: it still counts,
+  -- and is read no longer
+  conflict text,
+  constraint ended_has_a_moment check ((state = 'open') = (ended_at is null)),
+  constraint who_has_a_conflict_has_nothing_in_hand check (conflict is null or state <> 'open')
 );
 create unique index one_counted_review on assignment (application, reviewer, stage, appeal) nulls not distinct
   where state in ('open', 'closed');

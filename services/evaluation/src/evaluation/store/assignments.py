@@ -215,6 +215,26 @@ async def ended(
     return None if row is None else (row["state"], row["reason"])
 
 
+async def done(tx: Transaction, reviewer: ReviewerId | None, year: Year | None = None) -> list[Review]:
+    """What a reviewer, or everybody, has done and may read still, locked; in a year or in all of them."""
+    rows = await tx.fetch(
+        f"""
+        {_REVIEW}
+        where ($1::text is null or s.reviewer = $1) and ($2::integer is null or a.year = $2)
+          and s.state in ('closed', 'superseded') and s.conflict is null
+        order by s.id for update of s
+        """,
+        reviewer,
+        year,
+    )
+    return [_review(row) for row in rows]
+
+
+async def end_reading(tx: Transaction, reviews: Iterable[int], conflict: str) -> None:
+    """Keep why what is done is read no longer; what was scored counts as it did."""
+    await tx.execute("update assignment set conflict = $2 where id = any($1)", list(reviews), conflict)
+
+
 async def in_hand_of_year(tx: Transaction, year: Year) -> list[Review]:
     """All that reviewers have in hand of a year's standing applications, locked."""
     rows = await tx.fetch(

@@ -81,6 +81,12 @@ async def lock_years_under_way(tx: Transaction) -> list[Year]:
     return [Year(row["year"]) for row in rows]
 
 
+async def lock_years(tx: Transaction) -> list[Year]:
+    """Every year told of; nobody else decides anything in them meanwhile."""
+    rows = await tx.fetch("select year from programme_year order by year for update")
+    return [Year(row["year"]) for row in rows]
+
+
 async def known_year(tx: ReadTransaction, year: Year) -> ProgrammeYear | None:
     row = await tx.fetchrow("select * from programme_year where year = $1", year)
     return None if row is None else year_of_row(row)

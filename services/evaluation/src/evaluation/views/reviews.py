@@ -44,14 +44,7 @@ async def _rows(
         from assignment s join application a on a.id = s.application
         join programme_year y on y.year = a.year left join sheet t on t.assignment = s.id
         where s.reviewer = $1 and ($2::text is null or a.id = $2) and s.state in ('open', 'closed')
-          and a.eligible and a.withdrawn_at is null
-          and not exists (
-            select from declared_conflict c where c.reviewer = s.reviewer and c.school = a.school
-          )
-          and not exists (
-            select from assignment r
-            where r.reviewer = s.reviewer and r.application = s.application and r.state = 'recused'
-          )
+          and s.conflict is null and a.eligible and a.withdrawn_at is null
         order by a.year, a.id, s.id
         """,
         reviewer,
