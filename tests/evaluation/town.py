@@ -86,6 +86,8 @@ TABLES: Final = (
     "outcome",
     "standing",
     "offer",
+    "appeal",
+    "published_figure",
     "quota",
     "messaging.outbox",
     "messaging.stream",

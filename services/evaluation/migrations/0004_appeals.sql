@@ -1,6 +1,6 @@
 -- migrate:up
 
--- What a school says against its preliminary result, and what came of it.
+-- What a school says against its preliminary result, or against being left out of it, and what came of it.
 create table appeal (
   id text primary key,
   year integer not null references programme_year,
@@ -8,6 +8,7 @@ create table appeal (
   -- an application's result is appealed against once
   application text not null unique references application,
   run text not null references run,
+  against text not null check (against in ('result', 'eligibility')),
   grounds text[] not null check (cardinality(grounds) > 0),
   statement text not null,
   state text not null check (state in ('received', 'reviewing', 'upheld', 'rejected')),

@@ -73,6 +73,13 @@ class OfferState(StrEnum):
     EXPIRED = "expired"
 
 
+class Against(StrEnum):
+    """What an appeal is against: what the preliminary result says, or that it leaves the school out."""
+
+    RESULT = "result"
+    ELIGIBILITY = "eligibility"
+
+
 class AppealState(StrEnum):
     RECEIVED = "received"
     REVIEWING = "reviewing"

@@ -1,20 +1,23 @@
 """Use cases of appeals: filed in the window, heard by a panel, decided; upheld, everything is run again."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis import audit, identifiers, outbox
-from chassis.refusals import Conflict, NotFound
+from chassis.refusals import Conflict
 from chassis.transaction import Transaction
 from evaluation import announce, solver
 from evaluation.domain import appeals, assigning, scoring, staging
-from evaluation.domain.appeals import Appeal, Ground, Verdict
+from evaluation.domain.appeals import Appeal, Ground, Panel, Verdict
 from evaluation.domain.assigning import Assignment, Wanting
+from evaluation.domain.intake import Scored
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.reviewers import Applying, Conflicts
+from evaluation.domain.rubric import Rubric
 from evaluation.domain.vocabulary import (
     KST,
+    Against,
     AppealId,
     AppealState,
     ApplicationId,
@@ -25,7 +28,7 @@ from evaluation.domain.vocabulary import (
     Year,
 )
 from evaluation.handlers import assigning as reviewers
-from evaluation.handlers import figures, reviewing, rubrics, what_ifs
+from evaluation.handlers import eligibility, figures, reviewing, rubrics, what_ifs
 from evaluation.handlers.runs import decide, snapshot_of
 from evaluation.store import appeals as store
 from evaluation.store import assignments, intake, pool, reviews, sheets, stages
@@ -33,10 +36,14 @@ from evaluation.store import assignments, intake, pool, reviews, sheets, stages
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """Why a school appeals: the grounds as codes, and what happened in its own words."""
+    """Why a school appeals: the grounds as codes, and what happened in its own words.
+
+    `application` is needed only by a school of which several were left out.
+    """
 
     grounds: tuple[Ground, ...]
     statement: str
+    application: ApplicationId | None = None
 
 
 async def file_appeal(tx: Transaction, year: Year, school: SchoolId, filing: Filing) -> AppealId:
@@ -44,23 +51,20 @@ async def file_appeal(tx: Transaction, year: Year, school: SchoolId, filing: Fil
 
     Raises:
         Conflict: rules of `appeals.may_file`, `appeal_filed_already`.
-        NotFound: rule `result_not_found`, the preliminary result does not name the school.
+        NotFound, Invalid: rules of `appeals.subject`, `Subject.rest_on`.
     """
     programme = await intake.year_for_share(tx, year)
     now = await tx.now()
     appeals.may_file(programme, now)
-    result = await store.result_of(tx, year, school)
-    if result is None:
-        raise NotFound(
-            "result_not_found", "The preliminary result does not name the school: school", "school"
-        )
-    run, application = result
+    subject = appeals.subject(await store.subjects(tx, year, school), filing.application)
+    subject.rest_on(filing.grounds)
     appeal = Appeal(
         id=AppealId(identifiers.new("apl")),
         year=year,
         school=school,
-        application=application,
-        run=run,
+        application=subject.application,
+        run=subject.run,
+        against=subject.against,
         grounds=filing.grounds,
         statement=filing.statement,
         state=AppealState.RECEIVED,
@@ -71,9 +75,10 @@ async def file_appeal(tx: Transaction, year: Year, school: SchoolId, filing: Fil
         raise Conflict(
             "appeal_filed_already", "The school has appealed against this result: appeal", "appeal"
         )
-    party = (await intake.parties(tx, [application]))[application]
+    party = (await intake.parties(tx, [appeal.application]))[appeal.application]
     outbox.add(tx, announce.appeal_received(party, appeal))
-    await audit.record(tx, "appeal_filed", appeal.id, detail={"grounds": list(appeal.grounds)})
+    detail = {"against": appeal.against, "grounds": list(appeal.grounds)}
+    await audit.record(tx, "appeal_filed", appeal.id, detail=detail)
     return appeal.id
 
 
@@ -83,7 +88,7 @@ async def convene_panel(
     """Give the application reviewers who never had it; asked again, complete the panel.
 
     Raises:
-        Conflict: rules `wrong_stage`, `appeal_decided`, `due_in_past`.
+        Conflict: rules `wrong_stage`, `appeal_decided`, `due_in_past`, `panel_not_needed`.
         Invalid: rules of `appeals.heard_again`.
         ReviewersMissing: rule `reviewers_missing`, with why nobody else can.
     """
@@ -106,8 +111,11 @@ async def convene_panel(
 async def _stages_heard(
     tx: Transaction, programme: ProgrammeYear, appeal: Appeal, asked: Collection[ReviewStage]
 ) -> tuple[ReviewStage, ...]:
-    kind = (await intake.parties(tx, [appeal.application]))[appeal.application].kind
-    rubric = (await rubrics.of_year(tx, programme)).kinds[kind]
+    if appeal.against is Against.ELIGIBILITY:
+        if first := await _heard_first(tx, programme, appeal):
+            return first
+        raise Conflict("panel_not_needed", "Nothing has to be scored before it can be ranked", "panel")
+    rubric = await _rubric(tx, programme, appeal)
     order = [each.stage for each in rubric.stages]
     reviewed = [stage for stage in order if rubric.reviewed(stage)]
     cut_at = (await stages.cut(tx, programme.year)).get(appeal.application)
@@ -154,38 +162,74 @@ def _wanting(
     return [Wanting(applying, stage, max(0, lacking), gone=frozenset(before))]
 
 
+async def _heard_first(tx: Transaction, programme: ProgrammeYear, appeal: Appeal) -> tuple[ReviewStage, ...]:
+    """Where what was left out has still to be reviewed."""
+    rubric = await _rubric(tx, programme, appeal)
+    reviewed = [each.stage for each in rubric.stages if rubric.reviewed(each.stage)]
+    cut_at = (await stages.cut(tx, programme.year)).get(appeal.application)
+    wanted = programme.policy.scoring.reviewers_per_application
+    return appeals.heard_first(reviewed, cut_at, await store.reviewed_at(tx, appeal.application, wanted))
+
+
+async def _rubric(tx: Transaction, programme: ProgrammeYear, appeal: Appeal) -> Rubric:
+    kind = (await intake.parties(tx, [appeal.application]))[appeal.application].kind
+    return (await rubrics.of_year(tx, programme)).kinds[kind]
+
+
 async def decide_appeal(tx: Transaction, appeal: AppealId, verdict: Verdict) -> None:
     """Decide an appeal once; upheld, its panel's scores count instead and everything is run again.
 
+    What was left out is let in by an upheld appeal, and ranked by what its panel gave.
+
     Raises:
-        Conflict: rules `wrong_stage`, and those of `Appeal.decide`.
+        Conflict: rules `wrong_stage`, `figures_missing`, and those of `Appeal.decide` and
+            `Decided.otherwise`.
     """
     programme = await intake.year_for_update(tx, await store.year_of(tx, appeal))
     programme.must_be(Stage.PRELIMINARY)
     found, now = await store.for_update(tx, appeal), await tx.now()
     wanted = programme.policy.scoring.reviewers_per_application
-    decided = found.decide(verdict, await store.panel(tx, appeal), wanted, tx.actor, now)
+    decided = found.decide(verdict, await _panel_of(tx, programme, found), wanted, tx.actor, now)
     await store.save(tx, decided)
+    before = await reviews.scored(tx, programme.year)
+    if verdict.upheld and found.against is Against.ELIGIBILITY:
+        await _let_in(tx, programme, decided)
     await sheets.settle_panel(tx, appeal, now, upheld=verdict.upheld)
     if verdict.upheld:
-        await _run_again(tx, programme, appeal, now)
+        await _run_again(tx, programme, decided, before, now)
     party = (await intake.parties(tx, [decided.application]))[decided.application]
     outbox.add(tx, announce.appeal_decided(party, decided, now))
     detail = {"state": decided.state, "reasons": list(decided.reasons)}
     await audit.record(tx, "appeal_decided", appeal, detail=detail)
 
 
-async def _run_again(tx: Transaction, programme: ProgrammeYear, appeal: AppealId, now: datetime) -> None:
+async def _panel_of(tx: Transaction, programme: ProgrammeYear, appeal: Appeal) -> Panel:
+    """The panel as it is; what was left out must be heard wherever it was not reviewed yet."""
+    panel = await store.panel(tx, appeal.id)
+    if appeal.against is Against.RESULT:
+        return panel
+    return replace(panel, stages=frozenset(await _heard_first(tx, programme, appeal)))
+
+
+async def _let_in(tx: Transaction, programme: ProgrammeYear, appeal: Appeal) -> None:
+    """The first reason of the decision is the ground of the officer's word."""
+    await eligibility.let_in(tx, appeal.application, appeal.reasons[0])
+    await figures.told(tx, programme, await rubrics.usable(tx, programme), appeal.application)
+
+
+async def _run_again(
+    tx: Transaction, programme: ProgrammeYear, appeal: Appeal, before: Sequence[Scored], now: datetime
+) -> None:
     """Score everything anew, keep what that replaced, and compare the selection before and after."""
-    before = await reviews.scored(tx, programme.year)
-    await _judge_again(tx, programme, (await store.for_update(tx, appeal)).application)
+    await _judge_again(tx, programme, appeal.application)
     await reviewing.score(tx, programme)
     after = await reviews.scored(tx, programme.year)
-    replaced = await store.archive(tx, appeal, before, {each.party.application: each for each in after}, now)
+    totals = {each.party.application: each for each in after}
+    replaced = await store.archive(tx, appeal.id, before, totals, now)
     seed = programme.lot_seed or ""
     decided = tuple(decide(snapshot_of(programme, seed, scored)) for scored in (before, after))
-    await what_ifs.keep(tx, programme, (decided[0], decided[1]), now, appeal=appeal)
-    await audit.record(tx, "scores_replaced", appeal, detail={"applications": replaced})
+    await what_ifs.keep(tx, programme, (decided[0], decided[1]), now, appeal=appeal.id)
+    await audit.record(tx, "scores_replaced", appeal.id, detail={"applications": replaced})
 
 
 async def _judge_again(tx: Transaction, programme: ProgrammeYear, application: ApplicationId) -> None:

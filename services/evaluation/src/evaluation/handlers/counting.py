@@ -18,7 +18,7 @@ from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.rubric import Bonus
 from evaluation.domain.vocabulary import ApplicationId, Stage, Year
 from evaluation.handlers import reviewing, rubrics
-from evaluation.store import eligibility, intake
+from evaluation.store import appeals, eligibility, intake
 from evaluation.store import figures as store
 
 
@@ -83,7 +83,7 @@ async def waive(tx: Transaction, application: ApplicationId, reason: str) -> Yea
         NotFound: rule `application_not_found`.
         Conflict: rules `wrong_stage`, `not_eligible`.
     """
-    programme = await _open(tx, application)
+    programme = await _on_appeal(tx, application) or await _open(tx, application)
     await store.waive(tx, application, reason, tx.actor, await tx.now())
     await audit.record(tx, "missing_figures_waived", application, reason=reason)
     return programme.year
@@ -129,6 +129,13 @@ async def _open(tx: Transaction, application: ApplicationId) -> ProgrammeYear:
     if not standing.eligible or standing.withdrawn:
         raise Conflict("not_eligible", "The application is not evaluated: application", "application")
     return programme
+
+
+async def _on_appeal(tx: Transaction, application: ApplicationId) -> ProgrammeYear | None:
+    """The year of an application that an appeal may let in yet."""
+    programme = await intake.year_for_update(tx, await eligibility.year_of(tx, application))
+    waits = programme.stage is Stage.PRELIMINARY and await appeals.may_let_in(tx, application)
+    return programme if waits else None
 
 
 async def _bonus(tx: Transaction, programme: ProgrammeYear, application: ApplicationId, name: str) -> Bonus:

@@ -6,7 +6,8 @@ from chassis import audit, identifiers, outbox
 from chassis.refusals import Conflict, Invalid
 from chassis.transaction import Transaction
 from evaluation import announce
-from evaluation.domain.eligibility import Sanction
+from evaluation.domain.eligibility import Eligibility, Sanction
+from evaluation.domain.intake import Party
 from evaluation.domain.vocabulary import ApplicationId, SchoolId, Stage
 from evaluation.handlers.intake import reopen_scoring, reopen_stages
 from evaluation.store import eligibility as store
@@ -61,14 +62,30 @@ async def decide_otherwise(
     decided = (await store.for_update(tx, application)).otherwise(ground, eligible=eligible)
     if eligible and now >= until:
         raise Conflict("scoring_over", f"It could be scored until {until.isoformat()}", "scoring_until")
-    await store.save(tx, [decided], now, tx.actor)
-    party = (await intake.parties(tx, [application]))[application]
-    outbox.add(tx, announce.eligibility_decided(party, decided, now))
+    party = await _keep(tx, decided, ground)
     if eligible:
         outbox.add(tx, announce.evaluation_scheduled(party, now, until))
     if eligible and programme.stage is Stage.SCORED:
         await reopen_scoring(tx, programme.year, application)
     elif eligible:
         await reopen_stages(tx, programme.year, application)
-    detail = {"eligible": eligible}
-    await audit.record(tx, "eligibility_overridden", application, reason=ground, detail=detail)
+
+
+async def let_in(tx: Transaction, application: ApplicationId, ground: str) -> None:
+    """Let in what an upheld appeal speaks for; its panel has scored it.
+
+    Raises:
+        Conflict: rules of `Decided.otherwise`.
+    """
+    await _keep(tx, (await store.for_update(tx, application)).otherwise(ground, eligible=True), ground)
+
+
+async def _keep(tx: Transaction, decided: Eligibility, ground: str) -> Party:
+    """Keep and tell an officer's word; the application it is on."""
+    now = await tx.now()
+    await store.save(tx, [decided], now, tx.actor)
+    party = (await intake.parties(tx, [decided.application]))[decided.application]
+    outbox.add(tx, announce.eligibility_decided(party, decided, now))
+    detail = {"eligible": decided.eligible}
+    await audit.record(tx, "eligibility_overridden", decided.application, reason=ground, detail=detail)
+    return party

@@ -4,6 +4,7 @@ Until the final result what is told counts, late or corrected as it may be; afte
 nothing.
 """
 
+from collections.abc import Iterable
 from decimal import localcontext
 from typing import Final
 
@@ -97,14 +98,31 @@ async def known(
         detail = f"Outcomes of {len(behind)} schools were told and not read yet: {named_schools}"
         raise Conflict("outcomes_on_their_way", detail, "figures")
     at_stage = {criterion.name for criterion, _ in rubric.figures(stage)}
-    if not at_stage:
-        return
-    lacking = [
-        f"{counted.application} {each.criterion} ({each.lack})"
-        for counted, scores in await scored(tx, programme.year, named)
-        for each in scores
-        if counted.kind == kind and not counted.waived and each.lack and each.criterion in at_stage
-    ]
-    if lacking:
-        detail = f"{len(lacking)} figures are missing: {', '.join(lacking[:NAMED_AT_MOST])}"
+    if at_stage:
+        lacking = await _lacking(tx, programme, named)
+        _refuse(each for of, each in lacking if of.kind == kind and each.criterion in at_stage)
+
+
+async def told(tx: Transaction, programme: ProgrammeYear, named: Rubrics, application: ApplicationId) -> None:
+    """Refuse to rank an application before its figures are known, or an officer lets them count as nothing.
+
+    Raises:
+        Conflict: rule `figures_missing`, by criterion.
+    """
+    lacking = await _lacking(tx, programme, named)
+    _refuse(each for of, each in lacking if of.application == application)
+
+
+async def _lacking(
+    tx: ReadTransaction, programme: ProgrammeYear, named: Rubrics
+) -> list[tuple[Counted, FigureScore]]:
+    """Figures without a value that no officer lets count as nothing."""
+    found = await scored(tx, programme.year, named)
+    return [(of, each) for of, scores in found for each in scores if each.lack and not of.waived]
+
+
+def _refuse(lacking: Iterable[FigureScore]) -> None:
+    listed = [f"{each.application} {each.criterion} ({each.lack})" for each in lacking]
+    if listed:
+        detail = f"{len(listed)} figures are missing: {', '.join(listed[:NAMED_AT_MOST])}"
         raise Conflict("figures_missing", detail, "figures")

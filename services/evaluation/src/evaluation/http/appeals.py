@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts import values
 from evaluation.domain.appeals import Ground, Verdict
-from evaluation.domain.vocabulary import AppealId, ReviewStage
+from evaluation.domain.vocabulary import AppealId, ApplicationId, ReviewStage
 from evaluation.handlers import appeals as handlers
 from evaluation.handlers.appeals import Filing
 from evaluation.handlers.exports import read_scores
@@ -32,9 +32,13 @@ class AppealBody(Body):
         description="What happened, in the school's own words; no names of persons",
         examples=["제출한 운영계획서의 협약기업 현황이 평가에 반영되지 않았습니다."],
     )
+    application: values.ApplicationId | None = Field(
+        default=None, description="Needed only where several of the school's were left out"
+    )
 
     def filing(self) -> Filing:
-        return Filing(tuple(dict.fromkeys(self.grounds)), self.statement)
+        application = None if self.application is None else ApplicationId(self.application)
+        return Filing(tuple(dict.fromkeys(self.grounds)), self.statement, application)
 
 
 class PanelBody(Body):
@@ -65,10 +69,9 @@ class VerdictBody(Body):
 
 @router.post("/programme-years/{year}/appeals", status_code=201)
 async def file(year: YearPath, body: AppealBody, school: OwnSchool, tx: Tx) -> OwnAppealView:
-    """Appeal against the preliminary result, once, as long as the window is open."""
-    await handlers.file_appeal(tx, year, school, body.filing())
-    [filed] = await views.own(tx, year, school)
-    return filed
+    """Appeal against the preliminary result, or against being left out, once, while the window is open."""
+    appeal = await handlers.file_appeal(tx, year, school, body.filing())
+    return next(each for each in await views.own(tx, year, school) if each.id == appeal)
 
 
 @router.get("/programme-years/{year}/appeal")
@@ -89,14 +92,20 @@ async def show(appeal: AppealPath, _: Overseer, read: Read) -> AppealView:
 
 @router.post("/appeals/{appeal}/panel", status_code=201)
 async def convene(appeal: AppealPath, body: PanelBody, _: Officer, tx: Tx) -> AppealView:
-    """Give the application a panel of reviewers who never had it; asked again, complete it."""
+    """Give the application a panel of reviewers who never had it; asked again, complete it.
+
+    What was left out is heard wherever it was not reviewed yet, whatever stages are named.
+    """
     await handlers.convene_panel(tx, appeal, body.stages, body.due())
     return await views.appeal(tx, appeal)
 
 
 @router.post("/appeals/{appeal}/decision", status_code=201)
 async def decide(appeal: AppealPath, body: VerdictBody, _: Officer, tx: Tx) -> AppealView:
-    """Decide; upheld, the panel's scores take the place of the first ones and everything is run again."""
+    """Decide; upheld, the panel's scores take the place of the first ones and everything is run again.
+
+    What was left out is let in, with the first reason as the ground of the officer's word.
+    """
     await handlers.decide_appeal(tx, appeal, body.verdict())
     return await views.appeal(tx, appeal)
 

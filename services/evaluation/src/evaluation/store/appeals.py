@@ -9,9 +9,10 @@ import asyncpg
 
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
-from evaluation.domain.appeals import Appeal, Ground, Hearing, Panel
+from evaluation.domain.appeals import Appeal, Ground, Hearing, Panel, Subject
 from evaluation.domain.intake import Scored
 from evaluation.domain.vocabulary import (
+    Against,
     AppealId,
     AppealState,
     ApplicationId,
@@ -27,8 +28,9 @@ async def add(tx: Transaction, appeal: Appeal) -> bool:
     """Keep a new appeal; False where the application has one."""
     added = await tx.fetchval(
         """
-        insert into appeal (id, year, school, application, run, grounds, statement, state, filed_by, filed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        insert into appeal (id, year, school, application, run, against, grounds, statement, state, filed_by,
+          filed_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (application) do nothing returning id
         """,
         appeal.id,
@@ -36,6 +38,7 @@ async def add(tx: Transaction, appeal: Appeal) -> bool:
         appeal.school,
         appeal.application,
         appeal.run,
+        appeal.against,
         list(appeal.grounds),
         appeal.statement,
         appeal.state,
@@ -87,6 +90,20 @@ async def undecided(tx: ReadTransaction, year: Year) -> list[AppealId]:
     return [AppealId(row["id"]) for row in rows]
 
 
+async def may_let_in(tx: ReadTransaction, application: ApplicationId) -> bool:
+    """Whether an appeal against its being left out waits for a decision."""
+    waits: bool = await tx.fetchval(
+        """
+        select exists (
+          select from appeal
+          where application = $1 and against = 'eligibility' and state in ('received', 'reviewing')
+        )
+        """,
+        application,
+    )
+    return waits
+
+
 async def panel(tx: ReadTransaction, appeal: AppealId) -> Panel:
     """Who reviews the application for the appeal now, and at which stages somebody ever did."""
     rows = await tx.fetch(
@@ -111,19 +128,47 @@ async def reviewed_before(tx: ReadTransaction, application: ApplicationId) -> se
     return {ReviewerId(row["reviewer"]) for row in rows}
 
 
-async def result_of(tx: ReadTransaction, year: Year, school: SchoolId) -> tuple[RunId, ApplicationId] | None:
-    """The published preliminary run that names the school, and its application there."""
-    row = await tx.fetchrow(
+async def reviewed_at(tx: ReadTransaction, application: ApplicationId, wanted: int) -> set[ReviewStage]:
+    """Stages at which as many first reviewers as wanted handed in sheets that would count."""
+    rows = await tx.fetch(
         """
-        select o.run, o.application from outcome o join run r on r.id = o.run
-        join application a on a.id = o.application
-        where r.year = $1 and r.stage = 'preliminary' and r.state = 'published' and o.school = $2
-          and a.withdrawn_at is null
+        select s.stage from assignment s join sheet t on t.assignment = s.id and t.state = 'submitted'
+        where s.application = $1 and s.appeal is null and s.state = 'closed'
+        group by s.stage having count(*) >= $2
+        """,
+        application,
+        wanted,
+    )
+    return {ReviewStage(row["stage"]) for row in rows}
+
+
+async def subjects(tx: ReadTransaction, year: Year, school: SchoolId) -> list[Subject]:
+    """What a school may appeal against: the published preliminary result that names an application of it.
+
+    Where none is named, its applications that were left out, by the time they were accepted.
+    """
+    rows = await tx.fetch(
+        """
+        select r.id as run, a.id as application, a.eligible
+        from application a join run r on r.year = a.year
+        left join outcome o on o.run = r.id and o.application = a.id
+        where a.year = $1 and a.school = $2 and a.withdrawn_at is null
+          and r.stage = 'preliminary' and r.state = 'published'
+          and case when a.eligible then o.run is not null else not a.eligible end
+        order by a.accepted_at, a.id
         """,
         year,
         school,
     )
-    return None if row is None else (RunId(row["run"]), ApplicationId(row["application"]))
+    named = [row for row in rows if row["eligible"]]
+    return [
+        Subject(
+            RunId(row["run"]),
+            ApplicationId(row["application"]),
+            Against.RESULT if row["eligible"] else Against.ELIGIBILITY,
+        )
+        for row in named or rows
+    ]
 
 
 async def archive(
@@ -166,6 +211,7 @@ def _appeal(row: asyncpg.Record) -> Appeal:
         school=SchoolId(row["school"]),
         application=ApplicationId(row["application"]),
         run=RunId(row["run"]),
+        against=Against(row["against"]),
         grounds=cast("tuple[Ground, ...]", tuple(row["grounds"])),
         statement=row["statement"],
         state=AppealState(row["state"]),

@@ -41,6 +41,8 @@ class Review:
     submitted: bool
 
 
+_IN_HAND: Final = "s.state = 'open' and (a.eligible or s.appeal is not null) and a.withdrawn_at is null"
+"""An appeal's panel has also in hand what was left out, or is put out meanwhile: it is decided on yet."""
 _APPLYING: Final = """
     select a.id, a.school, a.province, a.kind, a.tracks, s.stream, c.corporation
     from application a left join school s on s.id = a.school
@@ -138,9 +140,9 @@ async def reviewers(tx: ReadTransaction, year: Year) -> tuple[Reviewers, Reviewe
 async def loads(tx: ReadTransaction) -> dict[ReviewerId, int]:
     """How many standing applications each reviewer has in hand, of all years."""
     rows = await tx.fetch(
-        """
+        f"""
         select s.reviewer, count(*) as load from assignment s join application a on a.id = s.application
-        where s.state = 'open' and a.eligible and a.withdrawn_at is null group by s.reviewer
+        where {_IN_HAND} group by s.reviewer
         """
     )
     return {ReviewerId(row["reviewer"]): row["load"] for row in rows}
@@ -190,8 +192,7 @@ async def in_hand(
     rows = await tx.fetch(
         f"""
         {_REVIEW}
-        where s.reviewer = $1 and ($2::text[] is null or s.application = any($2)) and s.state = 'open'
-          and a.eligible and a.withdrawn_at is null
+        where s.reviewer = $1 and ($2::text[] is null or s.application = any($2)) and {_IN_HAND}
         order by s.id for update of s
         """,
         reviewer,
@@ -240,7 +241,7 @@ async def in_hand_of_year(tx: Transaction, year: Year) -> list[Review]:
     rows = await tx.fetch(
         f"""
         {_REVIEW}
-        where a.year = $1 and s.state = 'open' and a.eligible and a.withdrawn_at is null
+        where a.year = $1 and {_IN_HAND}
         order by s.id for update of s
         """,
         year,

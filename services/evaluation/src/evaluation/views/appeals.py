@@ -7,7 +7,7 @@ import asyncpg
 from pydantic import Field
 
 from chassis.transaction import ReadTransaction
-from evaluation.domain.vocabulary import AppealId, AppealState, SchoolId, Year
+from evaluation.domain.vocabulary import Against, AppealId, AppealState, SchoolId, Year
 from evaluation.views.shapes import SCHOOL, View, found
 
 _APPEAL: Final = """
@@ -29,7 +29,8 @@ class OwnAppealView(View):
     id: str = Field(examples=["apl_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     year: int
     application: str
-    run: str = Field(description="The preliminary result it is against")
+    run: str = Field(description="The preliminary result that it is about")
+    against: Against = Field(description="What the result says, or that it leaves the school out")
     grounds: list[str] = Field(examples=[["facts_overlooked"]])
     statement: str
     state: AppealState

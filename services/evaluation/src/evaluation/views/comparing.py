@@ -27,7 +27,8 @@ class DifferenceView(View):
     province: str
     kind: str
     change: str = Field(
-        description="`selected` or `dropped`, else `designations`, `reserve`, `rank`, `score`, or `none`",
+        description="`selected` or `dropped`, else `added` or `left` where it stands in one result alone, "
+        "`designations`, `reserve`, `rank`, `score`, or `none`",
         examples=["selected"],
     )
     before: PlaceView | None = Field(description="Null where the school stands in the other result alone")
@@ -85,7 +86,9 @@ def _change(before: PlaceView | None, after: PlaceView | None) -> str:
     had, has = (place is not None and place.outcome == "selected" for place in (before, after))
     if had != has:
         return "selected" if has else "dropped"
+    if before is None or after is None:
+        return "added" if before is None else "left"
     for field in ("designations", "reserve", "rank", "score"):
-        if getattr(before, field, None) != getattr(after, field, None):
+        if getattr(before, field) != getattr(after, field):
             return field
     return "none"

@@ -31,6 +31,10 @@ class EligibilityView(View):
     kind: str
     eligible: bool | None = Field(description="Null until evaluation of its call starts")
     words: list[WordView] = Field(description="From the rule's word to the one that counts")
+    appeals_until: datetime | None = Field(
+        description="First moment too late to appeal, also against being left out; null before the "
+        "preliminary result"
+    )
 
 
 class SanctionView(View):
@@ -52,7 +56,8 @@ _ELIGIBILITY = """
         'findings', d.findings, 'decided_by', d.decided_by, 'ground', d.ground, 'decided_at', d.decided_at)
         order by d.number)
       from eligibility_decision d where d.application = a.id
-    ), '[]') as words
+    ), '[]') as words,
+      (select y.appeals_until from programme_year y where y.year = a.year) as appeals_until
     from application a
 """
 

@@ -17,7 +17,8 @@ async def reviewers(tx: ReadTransaction) -> list[ReviewerView]:
           array(select school from declared_conflict c where c.reviewer = r.id order by 1) as conflicts,
           (
             select count(*) from assignment s join application a on a.id = s.application
-            where s.reviewer = r.id and s.state = 'open' and a.eligible and a.withdrawn_at is null
+            where s.reviewer = r.id and s.state = 'open' and (a.eligible or s.appeal is not null)
+              and a.withdrawn_at is null
           ) as in_hand
         from reviewer r order by r.id
         """

@@ -39,7 +39,8 @@ async def progress(tx: ReadTransaction, year: Year, rubric: RubricInUse) -> Prog
           count(*) filter (where t.assignment is null and s.due_at <= programme_clock()) as overdue
         from assignment s join application a on a.id = s.application
         left join sheet t on t.assignment = s.id and t.state = 'submitted'
-        where a.year = $1 and a.eligible and a.withdrawn_at is null and s.state in ('open', 'closed')
+        where a.year = $1 and a.withdrawn_at is null and s.state in ('open', 'closed')
+          and (a.eligible or s.appeal is not null and s.state = 'open')
         group by s.reviewer order by s.reviewer
         """,
         year,

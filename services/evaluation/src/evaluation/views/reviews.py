@@ -44,7 +44,8 @@ async def _rows(
         from assignment s join application a on a.id = s.application
         join programme_year y on y.year = a.year left join sheet t on t.assignment = s.id
         where s.reviewer = $1 and ($2::text is null or a.id = $2) and s.state in ('open', 'closed')
-          and s.conflict is null and a.eligible and a.withdrawn_at is null
+          and s.conflict is null and a.withdrawn_at is null
+          and (a.eligible or s.appeal is not null and s.state = 'open')
         order by a.year, a.id, s.id
         """,
         reviewer,
