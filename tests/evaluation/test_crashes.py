@@ -32,7 +32,10 @@ async def killable(town: Town, kafka: str, tmp_path: Path) -> AsyncIterator[Kill
 async def dies_then_answers(
     town: Town, killable: Killable, point: str, caller: Caller, path: str, body: Any = None
 ) -> Any:
-    """Asked of a process that dies at `point`, then of the next one, under the same key."""
+    """Asked of a process that dies at `point`, then of another one, under the same key.
+
+    The other one is that of the test: all that the service knows of what became of it stands in the database.
+    """
     before = await town.state()
     key = f"{caller.name}-{path.rsplit('/', 1)[-1]}"
     dying = await killable.start(crash_at=point)
@@ -40,12 +43,9 @@ async def dies_then_answers(
     await dying.killed()
     found = await town.state()
     assert (found == before) == (point == "command.before_commit")
-    living = await killable.start()
-    answer = done(await living.as_(caller).post(path, body, key=key), 201)
+    answer = done(await caller.post(path, body, key=key), 201)
     if point == "command.after_commit":
         assert await town.state() == found
-    living.process.kill()
-    await living.killed()
     return answer
 
 

@@ -9,7 +9,7 @@ import pytest
 from evaluation.domain.guarantees import Limits, Turn
 from evaluation.domain.pairs import cuts, start
 
-INSTANCES = int(os.environ.get("SELECTION_INSTANCES", "10000"))  # noqa: TID251 - a knob of the test run
+INSTANCES = int(os.environ.get("PAIRS_INSTANCES", "4000"))  # noqa: TID251 - a knob of the test run
 BLOCKS = 4
 
 

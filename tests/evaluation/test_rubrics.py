@@ -6,7 +6,7 @@ import unicodedata
 from copy import deepcopy
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -45,66 +45,57 @@ def criterion(**facts: Any) -> dict[str, Any]:
     return first | facts
 
 
-@pytest.mark.parametrize(
-    ("facts", "field", "rule"),
-    [
-        ({"weight": "41"}, "", "weights_sum"),
-        ({"scale": "0"}, ".results", "scale_range"),
-        ({"step": "7"}, ".results", "scale_range"),
-        ({"minimum": "41"}, ".results.minimum", "minimum_range"),
-        ({"stage": "site_visit"}, ".results.stage", "stage_unknown"),
-        ({"part": "bonus"}, ".results.part", "part_reserved"),
-        ({"name": "qualitative"}, ".qualitative.name", "name_of_a_part"),
-        ({"name": "plan"}, ".plan", "criterion_duplicate"),
-        ({"scored_by": FIGURE | {"full": "20"}}, ".results.scored_by.full", "span_empty"),
-        (
-            {"scored_by": FIGURE | {"as_of": {"years_before": 1, "month": 2, "day": 29}}},
-            ".results.scored_by.as_of",
-            "as_of_day",
-        ),
-        (
-            {"scored_by": FIGURE | {"measure": "retention_12_months"}},
-            ".results.scored_by.as_of",
-            "as_of_too_early",
-        ),
-    ],
-)
-async def test_a_criterion_that_cannot_be_scored_is_refused_by_its_name(
-    town: Town, facts: dict[str, Any], field: str, rule: str
-) -> None:
-    broken = changed("kinds", "continuing", "criteria", 0, to=criterion(**facts))
+UNSCORABLE: Final[list[tuple[dict[str, Any], str, str]]] = [
+    ({"weight": "41"}, "", "weights_sum"),
+    ({"scale": "0"}, ".results", "scale_range"),
+    ({"step": "7"}, ".results", "scale_range"),
+    ({"minimum": "41"}, ".results.minimum", "minimum_range"),
+    ({"stage": "site_visit"}, ".results.stage", "stage_unknown"),
+    ({"part": "bonus"}, ".results.part", "part_reserved"),
+    ({"name": "qualitative"}, ".qualitative.name", "name_of_a_part"),
+    ({"name": "plan"}, ".plan", "criterion_duplicate"),
+    ({"scored_by": FIGURE | {"full": "20"}}, ".results.scored_by.full", "span_empty"),
+    (
+        {"scored_by": FIGURE | {"as_of": {"years_before": 1, "month": 2, "day": 29}}},
+        ".results.scored_by.as_of",
+        "as_of_day",
+    ),
+    (
+        {"scored_by": FIGURE | {"measure": "retention_12_months"}},
+        ".results.scored_by.as_of",
+        "as_of_too_early",
+    ),
+]
+
+
+async def test_a_criterion_that_cannot_be_scored_is_refused_by_its_name(town: Town) -> None:
     before = await town.state()
-    answer = await town.officer.put("/rubrics/broken", broken)
-    refused(answer, 422, (f"kinds.continuing.criteria{field}", rule))
+    for facts, field, rule in UNSCORABLE:
+        broken = changed("kinds", "continuing", "criteria", 0, to=criterion(**facts))
+        answer = await town.officer.put("/rubrics/broken", broken)
+        refused(answer, 422, (f"kinds.continuing.criteria{field}", rule))
     assert await town.state() == before
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "field", "rule"),
-    [
-        (("stages",), [{"stage": "documents"}] * 2, "stages", "stage_duplicate"),
-        (("stages", 0, "line"), "101", "stages.0.line", "line_range"),
-        (("minima",), {"interview": "3"}, "minima.interview", "minimum_unknown"),
-        (("minima",), {"qualitative": "61"}, "minima.qualitative", "minimum_range"),
-        (
-            ("criteria", 0, "scored_by"),
-            FIGURE,
-            "criteria.results.scored_by",
-            "outcomes_of_kind",
-        ),
-        (
-            ("bonus",),
-            [{"name": "extra", "name_ko": "가점", "name_en": "Extra", "points": "0", "ground": "officer"}],
-            "bonus.extra.points",
-            "bonus_range",
-        ),
-    ],
-)
-async def test_stages_minima_and_bonuses_are_checked_by_name(
-    town: Town, path: tuple[Any, ...], value: Any, field: str, rule: str
-) -> None:
-    broken = changed("kinds", "new", *path, to=value)
-    refused(await town.officer.put("/rubrics/broken", broken), 422, (f"kinds.new.{field}", rule))
+UNSOUND: Final[list[tuple[tuple[Any, ...], Any, str, str]]] = [
+    (("stages",), [{"stage": "documents"}] * 2, "stages", "stage_duplicate"),
+    (("stages", 0, "line"), "101", "stages.0.line", "line_range"),
+    (("minima",), {"interview": "3"}, "minima.interview", "minimum_unknown"),
+    (("minima",), {"qualitative": "61"}, "minima.qualitative", "minimum_range"),
+    (("criteria", 0, "scored_by"), FIGURE, "criteria.results.scored_by", "outcomes_of_kind"),
+    (
+        ("bonus",),
+        [{"name": "extra", "name_ko": "가점", "name_en": "Extra", "points": "0", "ground": "officer"}],
+        "bonus.extra.points",
+        "bonus_range",
+    ),
+]
+
+
+async def test_stages_minima_and_bonuses_are_checked_by_name(town: Town) -> None:
+    for path, value, field, rule in UNSOUND:
+        broken = changed("kinds", "new", *path, to=value)
+        refused(await town.officer.put("/rubrics/broken", broken), 422, (f"kinds.new.{field}", rule))
 
 
 async def test_a_stage_that_nothing_is_scored_in_is_refused(town: Town) -> None:

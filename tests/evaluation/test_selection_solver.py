@@ -136,9 +136,11 @@ class Program:
         coming: Counter[Class],
         ways: Sequence[tuple[Class, Way]],
     ) -> None:
+        own: dict[Class, dict[int, int]] = {kind: {} for kind in coming}
+        for number, (kind, _) in enumerate(ways):
+            own[kind][number] = 1
         for kind, count in coming.items():
-            own = [number for number, (each, _) in enumerate(ways) if each == kind]
-            self.row(solver, count if kind[2] is not None else 0, count, dict.fromkeys(own, 1))
+            self.row(solver, count if kind[2] is not None else 0, count, own[kind])
         seats = self.policy.seats - sum(option is not None for option in fixed)
         self.row(solver, -highspy.kHighsInf, seats, dict.fromkeys(range(len(ways)), 1))
         taken = Counter(self.group[track] for option in fixed for track in option or ())

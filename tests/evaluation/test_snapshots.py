@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evaluation.test_scorings import recomputed
 
 from decisions.canonical import result_sha256
 from decisions.recompute import decide
@@ -306,11 +307,4 @@ def test_the_command_needs_no_database_no_broker_and_no_settings(tmp_path: Path)
     expected = tmp_path / "expected.json"
     for change, code in (({}, 0), ({"rule": "selection-0"}, 1)):
         expected.write_text(json.dumps(deepcopy(results[0]) | change), "utf-8")
-        again = subprocess.run(
-            [PROGRAM, "recompute", files[0], "--expect", expected],
-            capture_output=True,
-            check=False,
-            env={},
-            cwd=tmp_path,
-        )
-        assert again.returncode == code
+        assert recomputed(str(files[0]), "--expect", str(expected)).exit_code == code
