@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from tests.asking import done
+from tests.evaluation import test_appeals as appeals
 from tests.evaluation import test_selection_rule as small
 from tests.evaluation import test_selection_solver as large
 from tests.evaluation.explained import Run, unsaid, untrue
-from tests.evaluation.town import RUBRIC, SEED, SELECTION, YEAR, Town, policy
+from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, policy
 
 from evaluation import snapshots
 from evaluation.domain.explaining import Explanation, Names, explain
@@ -124,8 +125,8 @@ async def documents_of(town: Town, run: Mapping[str, Any]) -> Run:
     return Run(documents[0], documents[1], [json.loads(each["snapshot"]) for each in kept])
 
 
-@pytest.mark.parametrize("how", ["off", "mean_shift", "z_score"])
-async def test_lines_and_what_lacked_are_those_that_raw_scores_come_to(town: Town, how: str) -> None:
+async def in_stages(town: Town, how: str) -> dict[str, Any]:
+    """The preliminary result of a year with two stages and lines."""
     dice = random.Random(how)
     done(await town.officer.put("/rubrics/staged", with_lines()), 201)
     rules = {**policy()["scoring"], "normalisation": how}
@@ -138,7 +139,12 @@ async def test_lines_and_what_lacked_are_those_that_raw_scores_come_to(town: Tow
     await town.at(SELECTION)
     done(await town.officer.post(f"/programme-years/{YEAR}/scoring-closure"), 201)
     done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
-    published = await town.published("preliminary")
+    return await town.published("preliminary")
+
+
+@pytest.mark.parametrize("how", ["off", "mean_shift", "z_score"])
+async def test_lines_and_what_lacked_are_those_that_raw_scores_come_to(town: Town, how: str) -> None:
+    published = await in_stages(town, how)
     run = await documents_of(town, published)
     ranking = done(await town.officer.get(f"/runs/{published['id']}/ranking"))
     reasons: set[str] = set()
@@ -153,6 +159,30 @@ async def test_lines_and_what_lacked_are_those_that_raw_scores_come_to(town: Tow
                     wrong[name] = f"{Decimal(each[name]) + Decimal('0.001')}"
                     assert list(untrue(run, told["school"], lie))
     assert {"below_line_documents", "below_line_presentation", "below_minimum_quantitative"} <= reasons
+
+
+async def test_lines_hold_after_an_upheld_appeal_too(town: Town) -> None:
+    """Earlier lines stand as they were drawn, the last one is held against what counts with the panel's."""
+    published = await in_stages(town, "mean_shift")
+    ranking = done(await town.officer.get(f"/runs/{published['id']}/ranking"))
+    cut = next(each for each in ranking if "below_line_documents" in each["reasons"])
+    school = town.caller("school", party=cut["school"])
+    appeal = done(await school.post(appeals.APPEALS, appeals.GROUNDS), 201)
+    people = [{"id": f"rev_{n}", "province": "jeju"} for n in range(21, 25)]
+    done(await town.officer.post("/reviewers", {"reviewers": people}), 201)
+    path = f"/appeals/{appeal['id']}"
+    marks = {"documents": {"results": "38", "plan": "18"}, "presentation": {"talk": "9"}}
+    for each in done(await town.officer.post(f"{path}/panel", appeals.DUE), 201)["panel"]:
+        await appeals.scored_at(town, [each["reviewer"]], appeal["application"], marks[each["stage"]])
+    done(await town.officer.post(f"{path}/decision", appeals.UPHELD), 201)
+    await town.at(AFTER_APPEALS)
+    final = await town.published("final")
+    run = await documents_of(town, final)
+    told = done(await town.officer.get(f"/runs/{final['id']}/ranking"))
+    assert [list(untrue(run, each["school"], each["facts"])) for each in told] == [[]] * len(told)
+    lifted = next(each for each in told if each["school"] == cut["school"])
+    assert (lifted["score"], lifted["reasons"]) == ("92.000", [])
+    assert any("below_line_documents" in each["reasons"] for each in told)
 
 
 def wrong_rank(facts: dict[str, Any]) -> None:
