@@ -1,12 +1,12 @@
 """Reads what schools were told off the stored documents, and holds each word of it against the run.
 
-It knows the JSON of snapshot, result and facts, the rule as its text says it, and nothing of the code that
-decides or explains.
+It knows the JSON of snapshot, result and facts, what is on record of applications and offers, the rule as its
+text says it, and nothing of the code that decides or explains.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -20,12 +20,44 @@ Designations = tuple[str, ...]
 
 
 @dataclass
+class Recorded:
+    """What is on record after a promotion: applications and holdings by school, all offers, closures."""
+
+    applications: Mapping[str, Mapping[str, Any]]
+    held: Mapping[str, Sequence[str]]
+    offers: Sequence[Mapping[str, Any]]
+    closed: Collection[str] = ()
+
+    def offered(self, school: str) -> Sequence[str] | None:
+        """All that a school would hold by the offer that it has still to answer."""
+        pending = (each for each in self.offers if each["state"] == "pending" and each["school"] == school)
+        return next((list(each["designations"]) for each in pending), None)
+
+    def refused(self, school: str) -> dict[Designations, str]:
+        """Wishes by how the offer of them ended, where the school did not take it."""
+        ended: dict[Designations, str] = {}
+        for offer in self.offers:
+            if offer["school"] == school and offer["state"] in ("declined", "expired"):
+                added: list[Designations] = [(track,) for track in offer["added"]]
+                ended |= dict.fromkeys(added or [()], offer["state"])
+        return ended
+
+    def theirs(self, school: str) -> set[str]:
+        """The designations that a school holds or is offered."""
+        return {*self.held.get(school, ()), *(self.offered(school) or ())}
+
+
+@dataclass
 class Run:
-    """A run as its documents say it; `scorings` are those that its totals come from, the newest first."""
+    """A run as its documents say it; `scorings` are those that its totals come from, the newest first.
+
+    Beside a promotion stands what is on `record`.
+    """
 
     snapshot: Mapping[str, Any]
     result: Mapping[str, Any]
     scorings: Sequence[Mapping[str, Any]] = ()
+    record: Recorded | None = None
     schools: dict[str, Mapping[str, Any]] = field(init=False)
     awards: dict[str, Mapping[str, Any]] = field(init=False)
 
@@ -89,12 +121,33 @@ def untrue(run: Run, school: str, facts: Facts) -> Iterator[str]:
         n: Decimal(v) for n, v in told["criteria"].items()
     }:
         yield f"parts: {facts['parts']}, the snapshot says {told['criteria']}"
-    if facts["asked"] != {"tracks": told["tracks"], "accepts_general": told["accepts_general"]}:
-        yield f"asked: {facts['asked']}"
+    yield from _standing(run, school, facts)
     if facts["rank"] is None:
         yield from _shortfalls(run, school, facts)
     else:
         yield from _missed(run, school, facts)
+
+
+def _standing(run: Run, school: str, facts: Facts) -> Iterator[str]:
+    """What was asked and is struck, what is held and what is offered."""
+    told, record = run.schools[school], run.record
+    applied = told if record is None else record.applications[school]
+    if facts["asked"] != {name: applied[name] for name in ("tracks", "accepts_general")}:
+        yield f"asked: {facts['asked']}, it applied for {applied}"
+    refused = {} if record is None else record.refused(school)
+    asked = [(track,) for track in applied["tracks"]] + [()] * applied["accepts_general"]
+    left = [(track,) for track in told["tracks"]] + [()] * told["accepts_general"]
+    expected = [(wish, refused.get(wish, "school_closed")) for wish in asked if wish not in left]
+    if [(tuple(each["award"]), each["by"]) for each in facts["struck"]] != expected:
+        yield f"struck: {facts['struck']}, on record are {expected}"
+    if not {wish for wish in asked if wish in refused} <= {wish for wish, _ in expected}:
+        yield f"asked: it was decided with wishes that are struck: {refused}"
+    if "school_closed" in dict(expected).values() and (record is None or school not in record.closed):
+        yield f"struck: {expected}, and the school is not closed"
+    held = None if record is None else record.held.get(school)
+    offered = None if record is None else record.offered(school)
+    if (facts["held"], facts["offered"]) != (held, offered):
+        yield f"held {facts['held']}, offered {facts['offered']}: on record are {held} and {offered}"
 
 
 def _shortfalls(run: Run, school: str, facts: Facts) -> Iterator[str]:
@@ -150,8 +203,11 @@ def _group_full(turn: "Turn", missed: Facts) -> Iterator[str]:
     if [each["group"] for each in missed["full"]] != full or not full:
         yield f"group_full: {missed['full']}, these were full: {full}"
     for each in missed["full"]:
-        if each["last_in"] != turn.last_in(each["group"]):
-            yield f"last_in: {each}, it was {turn.last_in(each['group'])}"
+        kept_for, last_in = turn.kept_for(each["group"]), turn.last_in(each["group"])
+        if each["kept_for"] != kept_for:
+            yield f"kept_for: {each}, it was {kept_for}"
+        if each["last_in"] != (None if last_in in kept_for else last_in):
+            yield f"last_in: {each}, it was {last_in}"
 
 
 def _guaranteed(turn: "Turn", missed: Facts) -> Iterator[str]:
@@ -192,6 +248,14 @@ class Turn:
         added = [self.run.group(track) for track in award if track not in own]
         return [group for group in added if counts[group] >= self.run.at_most(group)]
 
+    def kept_for(self, group: str) -> list[str]:
+        """Schools above that get a designation of a group which they neither hold nor are offered."""
+        record = self.run.record
+        if record is None:
+            return []
+        beyond = [(school, set(got) - record.theirs(school)) for school, got in self.above]
+        return [school for school, more in beyond if group in map(self.run.group, more)]
+
     def last_in(self, group: str) -> str | None:
         for inside in (self.above, self.below):
             schools = [school for school, got in inside if group in map(self.run.group, got)]
@@ -200,8 +264,19 @@ class Turn:
         return None
 
 
+_OUTCOMES = {
+    "offered": ("결과: 제안(", "Outcome: offered ("),
+    "selected": ("결과: 선정(", "Outcome: selected ("),
+    "reserve": ("결과: 예비 ", "Outcome: number "),
+    "not_passed": ("결과: 미선정.", "Outcome: not selected."),
+}
+
+
 def unsaid(facts: Facts, told: str) -> Iterator[str]:
-    """Numbers of the facts that the sentences do not say."""
+    """What the facts have and the sentences do not say: the outcome, numbers, each reason."""
+    outcome = facts["outcome"] if facts["offered"] is None else "offered"
+    if not any(words in told for words in _OUTCOMES[outcome]):
+        yield f"it is {outcome}: {told}"
     numbers = {facts["score"], *facts["parts"].values()}
     numbers |= {str(facts[name]) for name in ("rank", "reserve") if facts[name] is not None}
     numbers |= {
@@ -209,6 +284,7 @@ def unsaid(facts: Facts, told: str) -> Iterator[str]:
     }
     said = set(re.findall(r"-?\d+(?:\.\d+)?", told))
     yield from (f"{number} is not said: {told}" for number in sorted(numbers - said))
-    missed = len(facts["missed"]) + len(facts["shortfalls"])
-    if told.count(". ") + 1 < 3 + missed:
-        yield f"{missed} reasons, and fewer sentences: {told}"
+    reasons = len(facts["missed"]) + len(facts["shortfalls"]) + len(facts["struck"])
+    reasons += facts["offered"] is not None and set(facts["offered"]) != set(facts["designations"])
+    if told.count(". ") + 1 < 3 + reasons:
+        yield f"{reasons} reasons, and fewer sentences: {told}"

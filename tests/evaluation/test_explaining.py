@@ -3,10 +3,11 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from evaluation.domain.explaining import Explanation, Line, Names, explain
+from evaluation.domain.explaining import Explanation, Line, explain
 from evaluation.domain.selection import select
 from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot
 from evaluation.domain.vocabulary import SchoolId
+from evaluation.domain.wording import Names
 
 REGIONAL = Quota("regional", ("regional_key_industry", "work_study"), 1, 1)
 TECHNOLOGY = Quota("new_technology", ("new_technology",), 0, 1)
@@ -67,7 +68,7 @@ def test_a_full_group_names_who_was_last_in() -> None:
         {
             "award": ["new_technology"],
             "by": "group_full",
-            "full": [{"group": "new_technology", "last_in": "a"}],
+            "full": [{"group": "new_technology", "last_in": "a", "kept_for": []}],
             "groups": [],
             "scarce": None,
         }

@@ -13,13 +13,14 @@ from tests.asking import done
 from tests.evaluation import test_appeals as appeals
 from tests.evaluation import test_selection_rule as small
 from tests.evaluation import test_selection_solver as large
-from tests.evaluation.explained import Run, unsaid, untrue
+from tests.evaluation.explained import Recorded, Run, unsaid, untrue
 from tests.evaluation.town import AFTER_APPEALS, RUBRIC, SEED, SELECTION, YEAR, Town, policy
 
 from evaluation import snapshots
-from evaluation.domain.explaining import Explanation, Names, explain
+from evaluation.domain.explaining import Explanation, explain
 from evaluation.domain.selection import select
 from evaluation.domain.snapshot import Snapshot
+from evaluation.domain.wording import Names
 
 SMALL = int(os.environ.get("EXPLAINED_SMALL", "3000"))  # noqa: TID251 - a knob of the test run
 LARGE = int(os.environ.get("EXPLAINED_LARGE", "12"))  # noqa: TID251 - a knob of the test run
@@ -122,7 +123,35 @@ async def documents_of(town: Town, run: Mapping[str, Any]) -> Run:
     auditor = town.caller("auditor")
     documents = [done(await auditor.get(f"/runs/{run['id']}/{part}")) for part in ("snapshot", "result")]
     kept = await town.rows("select snapshot from scoring where year = $1 order by version desc", YEAR)
-    return Run(documents[0], documents[1], [json.loads(each["snapshot"]) for each in kept])
+    scorings = [json.loads(each["snapshot"]) for each in kept]
+    record = await on_record(town) if run["stage"] == "promotion" else None
+    return Run(documents[0], documents[1], scorings, record)
+
+
+async def on_record(town: Town) -> Recorded:
+    """What stands beside the newest promotion."""
+    applications = await town.rows("select school, tracks, accepts_general from application")
+    closed = await town.rows("select id from school where state = 'closed'")
+    return Recorded(
+        {each["school"]: each for each in applications},
+        {
+            each["school"]: each["designations"]
+            for each in (await town.standings())["schools"]
+            if each["state"] == "selected"
+        },
+        done(await town.officer.get(f"/programme-years/{YEAR}/offers")),
+        {each["id"] for each in closed},
+    )
+
+
+async def assert_told_the_truth(town: Town) -> None:
+    """What the newest run tells each school, facts and sentences."""
+    [*_, run] = done(await town.officer.get(f"/programme-years/{YEAR}/runs"))
+    of = await documents_of(town, run)
+    for told in done(await town.officer.get(f"/runs/{run['id']}/ranking")):
+        assert list(untrue(of, told["school"], told["facts"])) == [], told
+        for language in ("ko", "en"):
+            assert list(unsaid(told["facts"], told[f"explanation_{language}"])) == []
 
 
 async def in_stages(town: Town, how: str) -> dict[str, Any]:
@@ -205,7 +234,31 @@ def left_out(facts: dict[str, Any]) -> None:
     facts["missed"].pop(0)
 
 
-@pytest.mark.parametrize("lie", [wrong_rank, wrong_score, wrong_last_in, wrong_reason, left_out])
+def never_offered(facts: dict[str, Any]) -> None:
+    facts["offered"] = facts["designations"]
+
+
+def never_struck(facts: dict[str, Any]) -> None:
+    facts["struck"] = [{"award": [], "by": "declined"}]
+
+
+def not_kept(facts: dict[str, Any]) -> None:
+    facts["missed"][0]["full"][0]["kept_for"] = ["sch_none"]
+
+
+LIES = [
+    wrong_rank,
+    wrong_score,
+    wrong_last_in,
+    wrong_reason,
+    left_out,
+    never_offered,
+    never_struck,
+    not_kept,
+]
+
+
+@pytest.mark.parametrize("lie", LIES)
 def test_the_checker_finds_each_kind_of_lie(lie: Callable[[dict[str, Any]], None]) -> None:
     found = 0
     for number in range(200):

@@ -1,4 +1,4 @@
-"""Whatever happens after the final result, in any order: limits hold, nobody loses what it holds."""
+"""Whatever happens after the final result: limits hold, none loses what it holds, what is told is true."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,12 +9,16 @@ from typing import Any, Final
 
 import pytest
 from tests.asking import done
+from tests.evaluation.test_explanations_hold import assert_told_the_truth
 from tests.evaluation.town import AFTER_APPEALS, YEAR, Town
 
+from contracts import applications as told
+from contracts.examples import example
 from evaluation.worker import expire_due
 
 SCHOOLS: Final = 24
 STEPS: Final = 25
+CLOSURES: Final = 3
 GROUPS: Final = {"regional": {"regional_key_industry", "work_study"}, "new_technology": {"new_technology"}}
 TRACKS: Final = ("regional_key_industry", "work_study", "new_technology")
 RULES: Final[dict[str, Any]] = {
@@ -38,10 +42,12 @@ class Aftermath:
     now: datetime = AFTER_APPEALS
     held: dict[str, set[str]] = field(default_factory=dict)
     refused: dict[str, set[str]] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
 
     async def step(self) -> None:
         act: Callable[[], Awaitable[None]] = self.chance.choice(
-            [self.answer, self.answer, self.answer, self.leave, self.leave, self.revoke, self.let_expire]
+            [*[self.answer] * 3, *[self.leave] * 2, self.revoke, self.let_expire, self.close]
         )
         await act()
         await self.check()
@@ -95,6 +101,16 @@ class Aftermath:
         await self.town.at(self.now)
         await expire_due(self.town.runtime.pool)
 
+    async def close(self) -> None:
+        """The register closes a school; another leaves, so that it is decided anew."""
+        staying = await self.schools("selected", "reserve")
+        if len(self.closed) < CLOSURES and staying:
+            school = self.chance.choice(staying)
+            self.closed |= {school}
+            closing = example(told.SchoolClosed, school=school, reason="merged")
+            await self.town.receive(self.town.applications.tells(closing))
+        await self.leave()
+
     async def check(self) -> None:
         offers = await self.pending()
         rows = await self.town.rows("select school, state, designations from standing")
@@ -109,7 +125,10 @@ class Aftermath:
             assert not again, offer
             assert set(offer["designations"]) == holding.get(offer["school"], set()) | set(offer["added"])
             assert offer["upgrade"] == (offer["school"] in holding)
+            assert offer["id"] in self.offered or offer["school"] not in self.closed
+        self.offered |= {offer["id"] for offer in offers}
         self.held = holding
+        await assert_told_the_truth(self.town)
 
     @staticmethod
     def within_limits(holding: dict[str, set[str]], offers: list[dict[str, Any]]) -> None:

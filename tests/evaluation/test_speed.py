@@ -12,11 +12,12 @@ from tests.asking import done
 from tests.evaluation.town import YEAR, Town
 
 from evaluation import snapshots
-from evaluation.domain.explaining import Names, explain
+from evaluation.domain.explaining import explain
 from evaluation.domain.rubric import Criterion, Rubric, StageRule
 from evaluation.domain.scoring import Beside, Scores, Sheet, totals
 from evaluation.domain.snapshot import Applicant, Policy, Quota, Snapshot
 from evaluation.domain.vocabulary import ApplicationId, ReviewerId, ReviewStage, SchoolId
+from evaluation.domain.wording import Names
 
 SCHOOLS: Final = 250
 APPLICANTS: Final = 6_000

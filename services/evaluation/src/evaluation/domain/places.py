@@ -37,6 +37,11 @@ class Offer:
     expires_at: datetime
     answered_at: datetime | None = None
 
+    @property
+    def strikes(self) -> tuple[tuple[str, ...], ...]:
+        """The wishes that go with it when it is not accepted: what it added, else general support."""
+        return tuple((track,) for track in self.added) or ((),)
+
     def accept(self, now: datetime) -> "Offer":
         """Raises Conflict: rules `offer_settled`, `offer_expired`."""
         return self._answer(OfferState.ACCEPTED, now)
@@ -136,11 +141,10 @@ class Standing:
 
     def strike(self, offer: Offer) -> "Standing":
         """Never be offered again what was declined or has expired."""
-        general = not offer.added
         return replace(
             self,
             struck_tracks=tuple(dict.fromkeys((*self.struck_tracks, *offer.added))),
-            struck_general=self.struck_general or general,
+            struck_general=self.struck_general or () in offer.strikes,
         )
 
     def wishes(self, applicant: Applicant) -> Applicant:
@@ -160,7 +164,7 @@ def standing_now(
 ) -> Snapshot:
     """What a promotion is decided from: everyone still standing, holders and pending offers as they are.
 
-    A `closed` school gets nothing new.
+    A `closed` school wants no more than it holds or is offered already, so that it gets nothing new.
     """
     holders = {standing.school: standing.designations for standing in standings.values() if standing.holds}
     holders |= {offer.school: offer.designations for offer in pending}
@@ -172,19 +176,17 @@ def standing_now(
     return Snapshot(
         programme_year=final.programme_year,
         policy=final.policy,
-        applicants=tuple(standings[each.id].wishes(each) for each in remaining),
+        applicants=tuple(
+            _content_with(each, holders[each.id]) if each.id in closed else standings[each.id].wishes(each)
+            for each in remaining
+        ),
         holders=holders,
     )
 
 
-def not_held_yet(awards: Iterable[Award], standings: Mapping[SchoolId, Standing]) -> frozenset[SchoolId]:
-    """Schools that a promotion gives more than they hold: theirs only once an offer is accepted."""
-    held = {each.school: set(each.designations) for each in standings.values() if each.holds}
-    return frozenset(
-        award.id
-        for award in awards
-        if award.outcome == "selected" and held.get(award.id) != set(award.designations)
-    )
+def _content_with(applicant: Applicant, held: tuple[str, ...]) -> Applicant:
+    tracks = tuple(track for track in applicant.tracks if track in held)
+    return replace(applicant, tracks=tracks, accepts_general=not held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,13 @@ class FullGroup:
     """A group without a free designation.
 
     `last_in` is the last of the schools above that hold one; where all stand below (in a promotion), the
-    lowest of them; None where the policy allows none.
+    lowest of them; None where the policy allows none. `kept_for` are schools above whose designation waits
+    for their answer to another offer; in a promotion only, and known to its explanation alone.
     """
 
     group: str
     last_in: SchoolId | None
+    kept_for: tuple[SchoolId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

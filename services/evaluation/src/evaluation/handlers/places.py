@@ -10,6 +10,7 @@ from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
 from evaluation import announce, snapshots
 from evaluation.domain import places
+from evaluation.domain.aftermath import aftermaths
 from evaluation.domain.intake import Party
 from evaluation.domain.places import Offer, Standing
 from evaluation.domain.policy import ProgrammeYear
@@ -146,14 +147,15 @@ async def promote(tx: Transaction, programme: ProgrammeYear, now: datetime) -> N
     """Decide anew over everyone still standing, holders keeping what they hold, and offer what is free."""
     final = snapshots.parse(json.loads(await runs.final_snapshot(tx, programme.year)))
     standings = await store.standings(tx, programme.year)
-    pending = await store.pending(tx, programme.year)
+    before = await store.offers(tx, programme.year)
+    pending = [offer for offer in before if offer.state is OfferState.PENDING]
     closed = [school.id for school in (await schools.known(tx, standings)).values() if school.closed]
     snapshot = places.standing_now(final, standings, pending, closed)
     decided = snapshots.decided(snapshot)
     awards = [decision.award for decision in decided.decisions]
-    offered = places.not_held_yet(awards, standings)
-    run = await add_run(tx, programme, RunStage.PROMOTION, decided, now, offered=offered)
     promotions = places.promotions(awards, snapshot.holders, [offer.school for offer in pending])
+    after = aftermaths(final, (snapshot, awards), standings, before, promotions)
+    run = await add_run(tx, programme, RunStage.PROMOTION, decided, now, after=after)
     offers = [
         Offer(
             id=OfferId(identifiers.new("off")),

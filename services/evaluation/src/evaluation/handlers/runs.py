@@ -1,7 +1,7 @@
 """Use cases of a run: the lot, proposal, approval by a second officer, publication."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,8 +12,9 @@ from contracts import topics
 from contracts.values import TRACKS
 from evaluation import announce, snapshots
 from evaluation.domain import runs
+from evaluation.domain.aftermath import Aftermath
 from evaluation.domain.appeals import all_decided
-from evaluation.domain.explaining import BELOW_LINE, BELOW_MINIMUM, Line, Names, explain
+from evaluation.domain.explaining import Line, explain
 from evaluation.domain.intake import Scored
 from evaluation.domain.places import Standing
 from evaluation.domain.policy import ProgrammeYear
@@ -23,6 +24,7 @@ from evaluation.domain.runs import Digests, Outcome, Proposable, Run
 from evaluation.domain.selection import RULE
 from evaluation.domain.snapshot import Applicant, Snapshot, Unsupported
 from evaluation.domain.vocabulary import RunId, RunStage, RunState, SchoolId, Stage, StandingState, Year
+from evaluation.domain.wording import BELOW_LINE, BELOW_MINIMUM, Names
 from evaluation.handlers import rubrics
 from evaluation.handlers.intake import start_evaluation
 from evaluation.snapshots import Decided
@@ -110,11 +112,11 @@ async def add_run(
     decided: Decided,
     now: datetime,
     *,
-    offered: Collection[SchoolId] = (),
+    after: Mapping[SchoolId, Aftermath] | None = None,
 ) -> Run:
     """Keep a run with snapshot, result and what it says to each school; a promotion is published at once.
 
-    `offered` are the schools for which the result is an offer yet.
+    `after` is how each school stands with a promotion.
     """
     promotion = stage is RunStage.PROMOTION
     run = Run(
@@ -131,12 +133,16 @@ async def add_run(
         published_at=now if promotion else None,
     )
     await store.add(tx, run, Documents(decided.snapshot, decided.result))
-    await _explain(tx, programme, run, decided, offered)
+    await _explain(tx, programme, run, decided, after or {})
     return run
 
 
 async def _explain(
-    tx: Transaction, programme: ProgrammeYear, run: Run, decided: Decided, offered: Collection[SchoolId]
+    tx: Transaction,
+    programme: ProgrammeYear,
+    run: Run,
+    decided: Decided,
+    after: Mapping[SchoolId, Aftermath],
 ) -> None:
     applicants = {each.id: each for each in decided.applicants}
     applications = await intake.applications_of(tx, programme.year)
@@ -161,7 +167,7 @@ async def _explain(
                 named.kinds[applicant.kind].minima,
                 names,
                 lines=_lines(named.kinds[applicant.kind], applicant, missed.get(applications[applicant.id])),
-                offered=decision.award.id in offered,
+                after=after.get(decision.award.id),
             ),
         )
         for decision in decided.decisions

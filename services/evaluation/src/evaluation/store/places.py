@@ -104,6 +104,12 @@ async def offer_for_update(tx: Transaction, offer: OfferId) -> Offer:
     return _offer(row)
 
 
+async def offers(tx: Transaction, year: Year) -> list[Offer]:
+    """Every offer of a year, the settled ones too."""
+    rows = await tx.fetch("select * from offer where year = $1 order by id", year)
+    return [_offer(row) for row in rows]
+
+
 async def pending(tx: Transaction, year: Year) -> list[Offer]:
     rows = await tx.fetch("select * from offer where year = $1 and state = 'pending' order by id", year)
     return [_offer(row) for row in rows]

@@ -9,12 +9,13 @@ import asyncpg
 
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction, Transaction
-from evaluation.domain.explaining import BELOW_CUT_LINE, Explanation
+from evaluation.domain.explaining import Explanation
 from evaluation.domain.intake import Scored
 from evaluation.domain.runs import Digests, Outcome, Run
 from evaluation.domain.selection import Award
 from evaluation.domain.snapshot import Applicant
 from evaluation.domain.vocabulary import ApplicationId, RunId, RunStage, RunState, SchoolId, Year
+from evaluation.domain.wording import BELOW_CUT_LINE
 from evaluation.store.intake import party_of
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 from chassis.transaction import ReadTransaction
 from contracts.values import TRACKS
-from evaluation.domain.explaining import part_name
 from evaluation.domain.vocabulary import KST, RunStage, SchoolId, StandingState, Year
+from evaluation.domain.wording import part_name
 from evaluation.texts import template
 from evaluation.views.runs import own_result
 from evaluation.views.shapes import OutcomeView, OwnResultView
@@ -40,6 +40,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "point": "{points}점",
         "reasons_title": "사유",
         "first_wish": "신청한 것 가운데 가장 원한 것이 배정되었습니다.",
+        "nothing_asked": "신청한 것이 없습니다.",
         "next_title": "안내",
         "appeal": "이의신청은 {until} 전까지 할 수 있습니다.",
         "answer": "제안({award})에는 {until} 전까지 답해야 합니다. 답이 없으면 제안은 효력을 잃습니다.",
@@ -76,6 +77,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "point": "{points}",
         "reasons_title": "Reasons",
         "first_wish": "The school got what it had asked for first.",
+        "nothing_asked": "The school asked for nothing.",
         "next_title": "What can be done",
         "appeal": "An appeal may be filed before {until}.",
         "answer": "The offer ({award}) is to be answered before {until}; without an answer it lapses.",
@@ -139,7 +141,7 @@ def _rows(own: OwnResultView, language: Language) -> list[list[str]]:
     wishes += [words["general"]] if outcome.facts["asked"]["accepts_general"] else []
     rows = [
         [words["published"], f"{own.published_at.astimezone(KST):%Y-%m-%d}"],
-        [words["result"], _outcome(own, language)],
+        [words["result"], _outcome(outcome, language)],
         [words["asked"], words["then"].join(wishes) or words["nothing"]],
     ]
     if outcome.rank is not None:
@@ -149,13 +151,13 @@ def _rows(own: OwnResultView, language: Language) -> list[list[str]]:
     return rows
 
 
-def _outcome(own: OwnResultView, language: Language) -> str:
-    words, outcome = _WORDS[language], own.outcome
-    if outcome.outcome != "selected":
-        return words[outcome.outcome].format(reserve=outcome.reserve)
-    award = _award(outcome.designations, language)
-    offered = own.stage is RunStage.PROMOTION and own.offer is not None
-    return f"{words['offered' if offered else 'selected']} ({award})"
+def _outcome(outcome: OutcomeView, language: Language) -> str:
+    words, offered = _WORDS[language], outcome.facts["offered"]
+    if offered is not None:
+        return f"{words['offered']} ({_award(offered, language)})"
+    if outcome.outcome == "selected":
+        return f"{words['selected']} ({_award(outcome.designations, language)})"
+    return words[outcome.outcome].format(reserve=outcome.reserve)
 
 
 def _standing(state: StandingState, held: Sequence[str] | None, language: Language) -> str:
@@ -166,7 +168,8 @@ def _standing(state: StandingState, held: Sequence[str] | None, language: Langua
 def _reasons(outcome: OutcomeView, language: Language) -> list[str]:
     told = outcome.explanation_ko if language == "ko" else outcome.explanation_en
     reasons = _SENTENCES.split(told)[_OPENING:]
-    return reasons or [_WORDS[language]["first_wish"]]
+    # Whatever lies between a school and its first wish has a sentence of its own.
+    return reasons or [_WORDS[language]["first_wish" if outcome.outcome == "selected" else "nothing_asked"]]
 
 
 def _next(own: OwnResultView, language: Language) -> list[str]:
