@@ -69,6 +69,47 @@ async def test_results_are_counted_by_province_kind_and_track(town: Town) -> Non
     assert by["구분", "continuing"]["mean_total"] == "95.000"
 
 
+async def rows_of(town: Town, table: str, **query: Any) -> list[dict[str, Any]]:
+    told = done(await town.officer.get(f"{EXPORTS}/{table}", format="json", language="en", **query))
+    rows: list[dict[str, Any]] = told[table]
+    return rows
+
+
+async def test_the_final_result_is_taken_away_and_a_promotions_offers_are_offers(town: Town) -> None:
+    await town.finished({**SCHOOLS, 7: (84, {"tracks": ["new_technology"]})}, seats=4)
+    ranking, results = await rows_of(town, "ranking"), await rows_of(town, "results")
+    given_up = {"reason": "too_few_students"}
+    done(await town.school(2).post(f"/programme-years/{YEAR}/relinquishment", given_up), 201)
+    assert (await rows_of(town, "ranking"), await rows_of(town, "results")) == (ranking, results)
+    [*_, promotion] = done(await town.officer.get(f"/programme-years/{YEAR}/runs"))
+    told = {row["school"]: row for row in await rows_of(town, "ranking", run=promotion["id"])}
+    shown = {
+        school: (told[school]["outcome"], told[school]["designations"], told[school]["offered"])
+        for school in ("sch_1", "sch_3", "sch_4", "sch_5", "sch_7")
+    }
+    assert shown == {
+        "sch_1": ("Selected", "", None),
+        "sch_3": ("Selected", "New technology-focused", None),
+        "sch_4": ("Reserve list", "", None),
+        "sch_5": ("Offered", "", "General support"),
+        "sch_7": ("Selected", "", "New technology-focused"),
+    }
+    by = {(row["group"], row["code"]): row for row in await rows_of(town, "results", run=promotion["id"])}
+    new, technology = by["Kind", "new"], by["Track", "new_technology"]
+    assert (new["applied"], new["selected"], new["offered"], new["reserve"]) == (5, 2, 1, 1)
+    assert (technology["selected"], technology["offered"]) == (1, 1)
+
+
+async def test_a_run_of_another_year_or_of_none_is_not_found(town: Town) -> None:
+    run = await ranked(town)
+    for table in ("ranking", "results", "scores", "reviewers", "all"):
+        path = f"/programme-years/{YEAR + 6}/exports/{table}"
+        refused(await town.officer.get(path, run=run["id"], format="json"), 404, ("run", "run_not_found"))
+        answer = await town.officer.get(f"{EXPORTS}/{table}", run="run_none", format="json")
+        refused(answer, 404, ("run", "run_not_found"))
+    assert await town.rows("select from messaging.audit where action = 'scores_read'") == []
+
+
 async def test_scores_by_part_can_be_had_before_any_run(town: Town) -> None:
     await town.prepared({1: {}, 2: {}})
     await town.scored({1: 80, 2: 70})

@@ -17,14 +17,14 @@ Wanted = Literal["ranking", "scores", "reviewers", "results", "all"]
 async def export(
     tx: Transaction, year: Year, wanted: Wanted, run: RunId | None, language: Language
 ) -> list[Export]:
-    """The tables wanted, of a run or of the newest; that they were read is on record.
+    """The tables wanted, of a run of the year or of its final result; that they were read is on record.
 
     Raises:
         NotFound: rules `programme_year_not_found`, `run_not_found`.
     """
     made: list[Export] = []
-    if wanted in {"ranking", "results", "all"}:
-        run = run or await views.newest_run(tx, year)
+    if run is not None or wanted in {"ranking", "results", "all"}:
+        run = await views.run_of(tx, year, run)
     if run is not None and wanted in {"ranking", "all"}:
         made.append(await views.ranking(tx, run, language))
     if wanted in {"scores", "all"}:

@@ -52,7 +52,11 @@ async def export(
     language: Annotated[Language, Query()] = "ko",
     run: Annotated[
         str | None,
-        Query(max_length=64, pattern=r"^run_[0-9A-Za-z_-]+$", description="Left out: the newest run"),
+        Query(
+            max_length=64,
+            pattern=r"^run_[0-9A-Za-z_-]+$",
+            description="Left out: the final result, before it the newest run",
+        ),
     ] = None,
 ) -> Response:
     """The ranking, scores by part, reviewers' statistics, or results by province, kind and track.

@@ -45,34 +45,43 @@ _SCHOOL: Final = (
 )
 _OUTCOMES: Final = {
     "selected": ("선정", "Selected"),
+    "offered": ("제안", "Offered"),
     "reserve": ("예비", "Reserve list"),
     "not_passed": ("미선정", "Not selected"),
 }
 _PARTS: Final = {"quantitative": "정량", "qualitative": "정성", "bonus": "가점"}
 
 
-async def newest_run(tx: ReadTransaction, year: Year) -> RunId:
-    """The year's newest run that was not set aside.
+async def run_of(tx: ReadTransaction, year: Year, run: RunId | None) -> RunId:
+    """A run of the year: the one that is named, else its final result, before there is one the newest run.
 
     Raises:
         NotFound: rule `run_not_found`.
     """
     row = await tx.fetchrow(
-        "select id from run where year = $1 and state <> 'superseded' order by version desc limit 1", year
+        """
+        select id from run where year = $1 and ($2::text is null and state <> 'superseded' or id = $2)
+        order by stage = 'final' and state = 'published' desc, version desc limit 1
+        """,
+        year,
+        run,
     )
     return RunId(found(row, "run")["id"])
 
 
-_RANKING: Final = """
-select o.*, a.name_ko, a.name_en, a.province, a.kind
+_TOLD: Final = """
+select o.*, a.name_ko, a.name_en, a.province, a.kind, a.tracks, o.facts -> 'offered' as offered,
+  case when o.facts ->> 'offered' is not null then o.facts -> 'held'
+    when o.outcome = 'selected' then to_jsonb(o.designations) else 'null' end as got
 from outcome o join application a on a.id = o.application
-where o.run = $1 order by o.rank nulls last, o.school
+where o.run = $1
 """
+"""What a run says to each school; of an open offer of a promotion, what is held beside it."""
 
 
 async def ranking(tx: ReadTransaction, run: RunId, language: Language) -> Export:
     """What a run says to each school, in rank order, then those who did not pass."""
-    rows = await tx.fetch(_RANKING, run)
+    rows = await tx.fetch(f"{_TOLD} order by o.rank nulls last, o.school", run)
     parts = _names_in(rows, "parts")
     columns = (
         Column("rank", "순위", "Rank"),
@@ -80,6 +89,7 @@ async def ranking(tx: ReadTransaction, run: RunId, language: Language) -> Export
         Column("application", "신청 ID", "Application id"),
         Column("outcome", "결과", "Outcome"),
         Column("designations", "지정", "Designations"),
+        Column("offered", "제안", "Offered"),
         Column("reserve", "예비순위", "Reserve number"),
         Column("total", "종합점수", "Total"),
         *map(_part, parts),
@@ -94,8 +104,9 @@ async def ranking(tx: ReadTransaction, run: RunId, language: Language) -> Export
                 row["rank"],
                 *_school(row, language),
                 row["application"],
-                _of(_OUTCOMES, row["outcome"], language),
-                _tracks(row["designations"], language),
+                _of(_OUTCOMES, _outcome(row), language),
+                _tracks(json.loads(row["got"]) or (), language),
+                _offer(json.loads(row["offered"]), language),
                 row["reserve"],
                 row["score"],
                 *_points(row["parts"], parts),
@@ -158,6 +169,7 @@ async def results(tx: ReadTransaction, run: RunId, language: Language) -> Export
         Column("applied", "신청", "Applied"),
         Column("passed", "통과", "Passed"),
         Column("selected", "선정", "Selected"),
+        Column("offered", "제안", "Offered"),
         Column("reserve", "예비", "Reserve list"),
         Column("not_passed", "미선정", "Not selected"),
         Column("mean_total", "평균 종합점수", "Mean total"),
@@ -173,6 +185,7 @@ async def results(tx: ReadTransaction, run: RunId, language: Language) -> Export
                 row["applied"],
                 row["passed"],
                 row["selected"],
+                row["offered"],
                 row["reserve"],
                 row["not_passed"],
                 row["mean_total"],
@@ -182,20 +195,19 @@ async def results(tx: ReadTransaction, run: RunId, language: Language) -> Export
     )
 
 
-_RESULTS: Final = """
-with told as (
-  select o.*, a.province, a.kind, a.tracks from outcome o join application a on a.id = o.application
-  where o.run = $1
-), grouped as (
-  select 'province' as by, province as code, outcome, rank, score, outcome = 'selected' as got from told
+_RESULTS: Final = f"""
+with told as ({_TOLD}), grouped as (
+  select 'province' as by, province as code, outcome, rank, score, got <> 'null' as selected,
+    got = 'null' and offered <> 'null' as offered from told
   union all
-  select 'kind', kind, outcome, rank, score, outcome = 'selected' from told
+  select 'kind', kind, outcome, rank, score, got <> 'null', got = 'null' and offered <> 'null' from told
   union all
-  select 'track', track, outcome, rank, score, outcome = 'selected' and track = any (designations)
+  select 'track', track, outcome, rank, score, got ? track, offered ? track and not got ? track
   from told cross join unnest(tracks) as track
 )
 select by, code, count(*)::integer as applied, (count(*) filter (where rank is not null))::integer as passed,
-  (count(*) filter (where got))::integer as selected,
+  (count(*) filter (where selected))::integer as selected,
+  (count(*) filter (where offered))::integer as offered,
   (count(*) filter (where outcome = 'reserve'))::integer as reserve,
   (count(*) filter (where outcome = 'not_passed'))::integer as not_passed,
   round(avg(score), 3) as mean_total
@@ -225,6 +237,18 @@ def _school(row: asyncpg.Record, language: Language) -> list[Value]:
         _of(PROVINCES, row["province"], language),
         _of(KINDS, row["kind"], language),
     ]
+
+
+def _outcome(row: asyncpg.Record) -> str:
+    """What is offered to a school that holds nothing is not its own yet."""
+    offered = row["outcome"] == "selected" and json.loads(row["got"]) is None
+    return "offered" if offered else str(row["outcome"])
+
+
+def _offer(designations: Sequence[str] | None, language: Language) -> str | None:
+    if designations is None:
+        return None
+    return _tracks(designations, language) or ("일반지원" if language == "ko" else "General support")
 
 
 def _tracks(tracks: Sequence[str], language: Language) -> str:
