@@ -20,6 +20,8 @@ from evaluation import snapshots
 from evaluation.domain.runs import Digests
 from evaluation.domain.vocabulary import RunId, RunStage, Year
 from evaluation.handlers import runs as handlers
+from evaluation.views.letters import contents
+from evaluation.views.shapes import OwnResultView
 
 RUNS = f"/programme-years/{YEAR}/runs"
 LOT = f"/programme-years/{YEAR}/lot"
@@ -324,3 +326,36 @@ async def test_a_policy_the_rule_does_not_decide_is_refused_by_name(town: Town) 
     await town.scored({1: 80})
     answer = await town.officer.post(RUNS, {"stage": "preliminary"})
     refused(answer, 409, ("policy.designations_per_school", "designations_per_school"))
+
+
+async def test_who_is_put_out_before_the_final_result_reads_that_and_stays_in_the_comparison(
+    town: Town,
+) -> None:
+    await scored(town)
+    first = await town.published("preliminary")
+    put_out = {"eligible": False, "ground": "false_report"}
+    done(await town.officer.post("/applications/app_1/eligibility", put_out), 201)
+    await town.receive(town.applications.withdraws("app_2", "sch_2", late=True))
+    standing = OwnResultView.model_validate(done(await town.school(1).get(RESULT)))
+    assert (standing.outcome.outcome, standing.left_out) == ("selected", None)
+    await town.at(AFTER_APPEALS)
+    final = await town.published("final")
+    compared = done(await town.officer.get(f"/runs/{final['id']}/comparison", before=first["id"]))
+    changes = {each["school"]: (each["change"], each["after"]) for each in compared["schools"]}
+    assert changes.keys() == {f"sch_{n}" for n in SIX}
+    assert changes["sch_1"] == changes["sch_2"] == ("dropped", None)
+    for number, reasons, english in (
+        (1, ["false_report"], "The application was taken out of the evaluation (reason: false_report)."),
+        (2, ["application_withdrawn"], "The application was withdrawn."),
+    ):
+        own = OwnResultView.model_validate(done(await town.school(number).get(RESULT)))
+        assert own.left_out is not None
+        assert (own.left_out.reasons, own.left_out.result_sha256) == (reasons, final["result_sha256"])
+        letter = contents(own, "en")
+        assert letter["title"] == "Final result"
+        assert ["Outcome", "Taken out of the evaluation"] in letter["rows"]
+        assert (letter["reasons"], letter["scores"], letter["next"]) == ([english], [], [])
+        assert ["결과", "평가 대상에서 제외"] in contents(own, "ko")["rows"]
+        assert (await town.school(number).get(f"{RESULT}/letter")).content.startswith(b"%PDF")
+    named = OwnResultView.model_validate(done(await town.school(3).get(RESULT)))
+    assert named.left_out is None

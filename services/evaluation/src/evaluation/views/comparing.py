@@ -1,12 +1,13 @@
 """Two results side by side, school by school, read from the documents that were hashed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from chassis.transaction import ReadTransaction
-from evaluation.domain.vocabulary import Year
+from evaluation.domain.vocabulary import RunId, Year
 from evaluation.views.shapes import View
 
 
@@ -43,30 +44,45 @@ class ComparisonView(View):
 
 
 async def comparison(
-    tx: ReadTransaction, year: Year, before: tuple[bytes, bytes], after: tuple[bytes, bytes]
+    tx: ReadTransaction,
+    year: Year,
+    before: tuple[bytes, bytes],
+    after: tuple[bytes, bytes],
+    runs: Sequence[RunId] = (),
 ) -> ComparisonView:
-    """Compare two results, each given as its snapshot and its result."""
+    """Compare two results, each given as its snapshot and its result; and `runs` where they are of runs.
+
+    Whoever was put out or withdrew since stands there too, as named by the application that the runs name.
+    """
     rows = await tx.fetch(
         """
         with b as (
-          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as before, n
+          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as before, n,
+            a ->> 'kind' as kind
           from jsonb_array_elements(convert_from($2, 'utf8')::jsonb -> 'awards') with ordinality as w (w, n)
           join jsonb_array_elements(convert_from($1, 'utf8')::jsonb -> 'applicants') as a
             on a ->> 'id' = w ->> 'id'
         ), c as (
-          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as after
+          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as after,
+            a ->> 'kind' as kind
           from jsonb_array_elements(convert_from($4, 'utf8')::jsonb -> 'awards') as w
           join jsonb_array_elements(convert_from($3, 'utf8')::jsonb -> 'applicants') as a
             on a ->> 'id' = w ->> 'id'
         )
-        select both_sides.school, before, after, p.name_ko, p.name_en, p.province, p.kind
-        from (b full join c using (school)) as both_sides
-        join application p on p.school = both_sides.school and p.year = $5 and p.eligible
+        select both_sides.school, before, after, named.name_ko, named.name_en, named.province, named.kind
+        from (
+          select school, before, after, n, coalesce(b.kind, c.kind) as kind from b full join c using (school)
+        ) as both_sides cross join lateral (
+          select p.* from application p where p.school = both_sides.school and p.year = $5
+          order by exists (select from outcome o where o.application = p.id and o.run = any($6)) desc,
+            p.kind = both_sides.kind desc, p.eligible is true desc, p.decided_at desc nulls last, p.id limit 1
+        ) as named
         order by n nulls last, both_sides.school
         """,
         *before,
         *after,
         year,
+        list(runs),
     )
     schools = [_difference(dict(row)) for row in rows]
     return ComparisonView(changes=Counter(each.change for each in schools), schools=schools)

@@ -11,7 +11,7 @@ from evaluation.domain.vocabulary import KST, RunStage, SchoolId, StandingState,
 from evaluation.domain.wording import part_name
 from evaluation.texts import template
 from evaluation.views.runs import own_result
-from evaluation.views.shapes import OutcomeView, OwnResultView
+from evaluation.views.shapes import LeftOutView, OutcomeView, OwnResultView
 from papers.letters import pdf
 
 Language = Literal["ko", "en"]
@@ -41,10 +41,15 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "reasons_title": "사유",
         "first_wish": "신청한 것 가운데 가장 원한 것이 배정되었습니다.",
         "nothing_asked": "신청한 것이 없습니다.",
+        "left_out": "평가 대상에서 제외",
+        "put_out": "신청이 평가 대상에서 제외되었습니다(사유: {reasons}).",
+        "withdrawn": "신청이 철회되었습니다.",
+        "before": "예비 결과",
         "next_title": "안내",
         "appeal": "이의신청은 {until} 전까지 할 수 있습니다.",
         "answer": "제안({award})에는 {until} 전까지 답해야 합니다. 답이 없으면 제안은 효력을 잃습니다.",
         "proof": "이 결과는 아래 해시의 결과 문서에서 나왔으며, 공개된 입력 자료로 다시 계산할 수 있습니다.",
+        "unnamed": "아래 해시의 결과 문서에는 이 학교가 없으며, 누구나 다시 계산할 수 있습니다.",
         "notice": "이음(Ieum)이 만든 통지서 · 정부 공식 서식이 아님",
         "then": " → ",
         "and": " · ",
@@ -78,10 +83,15 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "reasons_title": "Reasons",
         "first_wish": "The school got what it had asked for first.",
         "nothing_asked": "The school asked for nothing.",
+        "left_out": "Taken out of the evaluation",
+        "put_out": "The application was taken out of the evaluation (reason: {reasons}).",
+        "withdrawn": "The application was withdrawn.",
+        "before": "Preliminary outcome",
         "next_title": "What can be done",
         "appeal": "An appeal may be filed before {until}.",
         "answer": "The offer ({award}) is to be answered before {until}; without an answer it lapses.",
         "proof": "This outcome stands in the result document with this hash, which anyone can recompute.",
+        "unnamed": "The result document with this hash does not name the school; anyone can recompute it.",
         "notice": "Issued by Ieum · not an official government form",
         "then": ", then ",
         "and": " and ",
@@ -110,14 +120,24 @@ async def result_letter(tx: ReadTransaction, year: Year, school: SchoolId, langu
 def contents(own: OwnResultView, language: Language) -> dict[str, Any]:
     """What the template is filled with."""
     words = _WORDS[language]
-    outcome = own.outcome
+    told = _told(own, language) if own.left_out is None else _told_out(own, own.left_out, language)
     return {
         "language": language,
-        "title": words[own.stage],
         "programme": words["programme"].format(year=own.year),
-        "addressee": words["addressee"].format(name=_name(outcome, language)),
-        "rows": _rows(own, language),
+        "addressee": words["addressee"].format(name=_name(own.outcome, language)),
         "scores_title": words["scores_title"],
+        "reasons_title": words["reasons_title"],
+        "next_title": words["next_title"],
+        "notice": words["notice"],
+        **told,
+    }
+
+
+def _told(own: OwnResultView, language: Language) -> dict[str, Any]:
+    words, outcome = _WORDS[language], own.outcome
+    return {
+        "title": words[own.stage],
+        "rows": _rows(own, language),
         "scores": [
             *(
                 [part_name(part, language), words["point"].format(points=points)]
@@ -125,13 +145,31 @@ def contents(own: OwnResultView, language: Language) -> dict[str, Any]:
             ),
             [words["total"], words["point"].format(points=outcome.score)],
         ],
-        "reasons_title": words["reasons_title"],
         "reasons": _reasons(outcome, language),
-        "next_title": words["next_title"],
         "next": _next(own, language),
         "proof": words["proof"],
         "hashes": f"SHA-256 {own.result_sha256}",
-        "notice": words["notice"],
+    }
+
+
+def _told_out(own: OwnResultView, left: LeftOutView, language: Language) -> dict[str, Any]:
+    """What a school reads that a later result does not name: that, and why."""
+    words = _WORDS[language]
+    withdrawn = left.reasons == ["application_withdrawn"]
+    return {
+        "title": words[left.stage],
+        "rows": [
+            [words["published"], _day(left.published_at)],
+            [words["result"], words["left_out"]],
+            [words["before"], _outcome(own.outcome, language)],
+        ],
+        "scores": [],
+        "reasons": [
+            words["withdrawn"] if withdrawn else words["put_out"].format(reasons=", ".join(left.reasons))
+        ],
+        "next": [],
+        "proof": words["unnamed"],
+        "hashes": f"SHA-256 {left.result_sha256}",
     }
 
 
@@ -140,7 +178,7 @@ def _rows(own: OwnResultView, language: Language) -> list[list[str]]:
     wishes = [_award([track], language) for track in outcome.facts["asked"]["tracks"]]
     wishes += [words["general"]] if outcome.facts["asked"]["accepts_general"] else []
     rows = [
-        [words["published"], f"{own.published_at.astimezone(KST):%Y-%m-%d}"],
+        [words["published"], _day(own.published_at)],
         [words["result"], _outcome(outcome, language)],
         [words["asked"], words["then"].join(wishes) or words["nothing"]],
     ]
@@ -182,6 +220,10 @@ def _next(own: OwnResultView, language: Language) -> list[str]:
         until = _moment(own.offer.expires_at, language)
         told.append(words["answer"].format(award=award, until=until))
     return told
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(KST):%Y-%m-%d}"
 
 
 def _moment(moment: datetime, language: Language) -> str:

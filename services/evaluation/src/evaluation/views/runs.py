@@ -2,10 +2,12 @@
 
 from typing import Final
 
+import asyncpg
+
 from chassis.transaction import ReadTransaction
 from evaluation.domain.vocabulary import RunId, SchoolId, Year
 from evaluation.views.places import offer_of
-from evaluation.views.shapes import OutcomeView, OwnResultView, RunView, found, plain
+from evaluation.views.shapes import LeftOutView, OutcomeView, OwnResultView, RunView, found, plain
 
 _RUN: Final = """
     select r.id, r.year, r.version, r.stage, r.state, r.snapshot_sha256, r.result_sha256, r.rule, r.code,
@@ -54,8 +56,8 @@ async def own_result(tx: ReadTransaction, year: Year, school: SchoolId) -> OwnRe
     """What the newest published run says to a school; nothing of any other."""
     row = await tx.fetchrow(
         """
-        select r.id, r.year, r.stage, r.published_at, r.result_sha256, y.appeals_until, s.state,
-          s.designations as held
+        select r.id, r.year, r.version, r.stage, r.published_at, r.result_sha256, y.appeals_until, s.state,
+          s.designations as held, o.application
         from outcome o join run r on r.id = o.run join programme_year y on y.year = r.year
         left join standing s on s.year = r.year and s.school = o.school
         where r.year = $1 and o.school = $2 and r.state = 'published' order by r.version desc limit 1
@@ -75,4 +77,24 @@ async def own_result(tx: ReadTransaction, year: Year, school: SchoolId) -> OwnRe
         state=newest["state"],
         designations=newest["held"],
         offer=await offer_of(tx, year, school),
+        left_out=await _left_out(tx, newest),
     )
+
+
+async def _left_out(tx: ReadTransaction, named: asyncpg.Record) -> LeftOutView | None:
+    """The final result after the newest run that names an application, where that is an earlier one.
+
+    Who is left out of a promotion gave up its place or lost it; its standing says so.
+    """
+    row = await tx.fetchrow(
+        """
+        select r.stage, r.published_at, r.result_sha256,
+          case when a.eligible then array['application_withdrawn'] else a.reasons end as reasons
+        from run r join application a on a.id = $3
+        where r.year = $1 and r.version > $2 and r.stage = 'final' and r.state = 'published'
+        """,
+        named["year"],
+        named["version"],
+        named["application"],
+    )
+    return None if row is None else LeftOutView(**row)

@@ -187,6 +187,18 @@ class StandingsView(View):
     schools: list[StandingView]
 
 
+class LeftOutView(View):
+    """A later result that does not name the school any more: its application was put out or withdrawn."""
+
+    stage: RunStage
+    published_at: datetime
+    result_sha256: str
+    reasons: list[str] = Field(
+        description="Those of the word on its eligibility, or `application_withdrawn`",
+        examples=[["false_report"]],
+    )
+
+
 class OwnResultView(View):
     """What a school is told of its own year: the newest published run that names it, and where it stands."""
 
@@ -199,6 +211,7 @@ class OwnResultView(View):
     state: StandingState | None = Field(description="After the final result")
     designations: list[str] | None
     offer: OfferView | None
+    left_out: LeftOutView | None = Field(description="What became of an outcome that does not stand any more")
 
 
 def plain(row: asyncpg.Record) -> dict[str, Any]:

@@ -74,7 +74,11 @@ async def runs_compared(tx: ReadTransaction, before: RunId, after: RunId) -> Com
     if first["year"] != second["year"]:
         raise NotFound("run_not_found", "There is no such run in the same year: before", "before")
     return await comparison(
-        tx, Year(second["year"]), (first["snapshot"], first["result"]), (second["snapshot"], second["result"])
+        tx,
+        Year(second["year"]),
+        (first["snapshot"], first["result"]),
+        (second["snapshot"], second["result"]),
+        (before, after),
     )
 
 
