@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.asking import done, refused
-from tests.evaluation.town import AFTER_APPEALS, CLOSED, YEAR, Town
+from tests.evaluation.town import AFTER_APPEALS, CLOSED, RUBRIC, YEAR, Town
 from tests.telling import Given
 
 from chassis.transaction import Command, begin
@@ -37,6 +37,7 @@ async def test_evaluation_starts_with_whichever_fact_comes_last(
     town: Town, order: tuple[str, ...], together: bool
 ) -> None:
     tells = town.applications
+    done(await town.officer.put("/rubrics/plain", RUBRIC), 201)
     done(await town.officer.post(PARTICIPANTS, {"participants": []}), 201)
     opening = tells.opens()
     facts = {"school": tells.registers("sch_1"), "submission": tells.submits("app_1", "sch_1")}

@@ -79,6 +79,45 @@ async def test_only_those_above_a_stages_line_go_on(town: Town) -> None:
     ]
 
 
+def presented_first() -> dict[str, Any]:
+    rubric = two_stages(None)
+    rubric["kinds"]["new"] = {
+        "stages": [{"stage": "presentation"}, {"stage": "site_visit"}],
+        "criteria": [
+            criterion("results", "presentation", "quantitative", "40"),
+            criterion("tour", "site_visit", "qualitative", "60"),
+        ],
+    }
+    return rubric
+
+
+async def scheduled(town: Town) -> list[str]:
+    return [event["stage"] for _, event in await town.told("evaluation-scheduled")]
+
+
+async def test_a_school_is_told_the_stage_that_its_rubric_begins_with(town: Town) -> None:
+    done(await town.officer.put("/rubrics/staged", presented_first()), 201)
+    await town.prepared({1: {}}, rubric="staged")
+    assert await scheduled(town) == ["presentation"]
+    await town.assigned(2)
+    assert await scheduled(town) == ["presentation"]
+    await all_give(town, 1, results="30")
+    done(await town.officer.post(f"{STAGES}/presentation/closure"), 201)
+    done(await town.officer.post(ASSIGN), 201)
+    assert await scheduled(town) == ["presentation", "site_visit"]
+
+
+async def test_a_rubric_that_comes_late_or_changes_is_told_with_the_assignment(town: Town) -> None:
+    await town.prepared({1: {}}, rubric="staged")
+    assert await scheduled(town) == []
+    done(await town.officer.put("/rubrics/staged", two_stages(None)), 201)
+    await town.assigned(2)
+    assert await scheduled(town) == ["documents"]
+    done(await town.officer.put("/rubrics/staged", presented_first()), 201)
+    done(await town.officer.post(ASSIGN), 201)
+    assert await scheduled(town) == ["documents", "presentation"]
+
+
 async def test_stages_close_in_order_and_once(town: Town) -> None:
     await under_two_stages(town, 1)
     later = await town.officer.post(f"{STAGES}/presentation/closure")

@@ -72,6 +72,8 @@ create table application (
   eligible boolean,
   reasons text[] not null default '{}',
   decided_at timestamptz,
+  -- the stage of review that its school was told of last
+  scheduled text,
   constraint decided_has_a_moment check ((eligible is null) = (decided_at is null))
 );
 create index application_by_year on application (year, id);

@@ -11,7 +11,7 @@ from evaluation.domain.eligibility import Eligibility
 from evaluation.domain.intake import Participant, Party, School
 from evaluation.domain.places import Offer, Standing
 from evaluation.domain.runs import Outcome, Run
-from evaluation.domain.vocabulary import Kind, ReviewerId, Year
+from evaluation.domain.vocabulary import ReviewerId, Year
 
 
 def eligibility_decided(party: Party, decided: Eligibility, now: datetime) -> told.EligibilityDecided:
@@ -25,17 +25,10 @@ def eligibility_decided(party: Party, decided: Eligibility, now: datetime) -> to
 
 
 def evaluation_scheduled(
-    party: Party, starts_at: datetime, ends_at: datetime, stage: str | None = None
+    party: Party, stage: str, starts_at: datetime, ends_at: datetime
 ) -> told.EvaluationScheduled:
-    """What an application is reviewed at now, by default the first stage of its kind."""
-    return told.EvaluationScheduled(
-        **_application(party), stage=stage or stage_of(party.kind), starts_at=starts_at, ends_at=ends_at
-    )
-
-
-def stage_of(kind: str) -> str:
-    """What is reviewed first of a school of this kind."""
-    return "performance" if kind == Kind.CONTINUING else "documents"
+    """What an application is reviewed at now."""
+    return told.EvaluationScheduled(**_application(party), stage=stage, starts_at=starts_at, ends_at=ends_at)
 
 
 def participated(year: Year, school: School, participant: Participant, now: datetime) -> told.SchoolSelected:

@@ -143,13 +143,14 @@ async def _keep(
     due_at: datetime,
     reached: Collection[ApplicationId],
 ) -> None:
-    """Keep assignments and tell them; what has reached a later stage is told when it is reviewed there."""
+    """Keep assignments and tell them; what has reached another stage is told when it is reviewed there."""
     await store.add(tx, made, now, due_at)
     parties = await intake.parties(tx, {each.application for each in made})
     stages_of = {each.application: each.stage for each in made if each.application in reached}
+    untold = await intake.schedule(tx, stages_of)
     for application, stage in stages_of.items():
-        if stage != announce.stage_of(parties[application].kind):
-            outbox.add(tx, announce.evaluation_scheduled(parties[application], now, due_at, stage))
+        if application in untold:
+            outbox.add(tx, announce.evaluation_scheduled(parties[application], stage, now, due_at))
     for each in made:
         outbox.add(tx, announce.reviewer_assigned(parties[each.application], each, now, due_at))
 

@@ -9,7 +9,7 @@ from evaluation import announce
 from evaluation.domain.eligibility import Eligibility, Sanction
 from evaluation.domain.intake import Party
 from evaluation.domain.vocabulary import ApplicationId, SchoolId, Stage
-from evaluation.handlers.intake import reopen_scoring, reopen_stages
+from evaluation.handlers.intake import reopen_scoring, reopen_stages, schedule
 from evaluation.store import eligibility as store
 from evaluation.store import intake, schools
 
@@ -64,7 +64,7 @@ async def decide_otherwise(
         raise Conflict("scoring_over", f"It could be scored until {until.isoformat()}", "scoring_until")
     party = await _keep(tx, decided, ground)
     if eligible:
-        outbox.add(tx, announce.evaluation_scheduled(party, now, until))
+        await schedule(tx, programme, [party], now)
     if eligible and programme.stage is Stage.SCORED:
         await reopen_scoring(tx, programme.year, application)
     elif eligible:

@@ -11,9 +11,10 @@ from chassis.transaction import Transaction
 from contracts import topics
 from evaluation import announce
 from evaluation.domain import eligibility
-from evaluation.domain.intake import Application, Call, Participant, School
+from evaluation.domain.intake import Application, Call, Participant, Party, School
 from evaluation.domain.policy import ProgrammeYear
 from evaluation.domain.vocabulary import KST, CallId, SchoolId, Stage, Year
+from evaluation.handlers import rubrics
 from evaluation.store import eligibility as words
 from evaluation.store import intake as store
 from evaluation.store import runs, schools, stages
@@ -75,10 +76,8 @@ async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
     await store.start_call(tx, call.id, now)
     parties = await store.parties(tx, [each.application for each in decided])
     for each in decided:
-        party = parties[each.application]
-        outbox.add(tx, announce.eligibility_decided(party, each, now))
-        if each.eligible:
-            outbox.add(tx, announce.evaluation_scheduled(party, now, year.policy.scoring.scoring_until))
+        outbox.add(tx, announce.eligibility_decided(parties[each.application], each, now))
+    await schedule(tx, year, [parties[each.application] for each in decided if each.eligible], now)
     eligible = sum(each.eligible for each in decided)
     counts = {"standing": len(decided), "eligible": eligible, "not_eligible": len(decided) - eligible}
     await audit.record(tx, "evaluation_started", call.id, detail=counts)
@@ -86,6 +85,16 @@ async def _start(tx: Transaction, call: Call, year: ProgrammeYear) -> None:
         await reopen_scoring(tx, call.year, call.id)
     elif eligible and year.stage is Stage.REVIEWING:
         await reopen_stages(tx, call.year, call.id)
+
+
+async def schedule(tx: Transaction, year: ProgrammeYear, parties: Sequence[Party], now: datetime) -> None:
+    """Tell schools what is reviewed first; where no rubric says it yet, they are told by its assignment."""
+    first = await rubrics.first_stages(tx, year)
+    reviewed = [party for party in parties if party.kind in first]
+    await store.schedule(tx, {party.application: first[party.kind] for party in reviewed})
+    until = year.policy.scoring.scoring_until
+    for party in reviewed:
+        outbox.add(tx, announce.evaluation_scheduled(party, first[party.kind], now, until))
 
 
 async def reopen_stages(tx: Transaction, year: Year, cause: str) -> None:

@@ -28,6 +28,13 @@ async def of_year(tx: ReadTransaction, programme: ProgrammeYear) -> Rubrics:
     return found
 
 
+async def first_stages(tx: ReadTransaction, programme: ProgrammeYear) -> dict[str, str]:
+    """What is reviewed first of each kind of school; nothing is known as long as there is no rubric."""
+    frozen = await store.frozen(tx, programme.year)
+    named = await store.newest(tx, programme.policy.rubric) if frozen is None else frozen[0]
+    return {} if named is None else {kind: rubric.stages[0].stage for kind, rubric in named.kinds.items()}
+
+
 async def usable(tx: ReadTransaction, programme: ProgrammeYear) -> Rubrics:
     """The year's rubric, when it has all that the year's policy counts on.
 

@@ -130,6 +130,19 @@ async def close_call(tx: Transaction, call: CallId, closed_at: datetime, manifes
     )
 
 
+async def schedule(tx: Transaction, stages: Mapping[ApplicationId, str]) -> set[ApplicationId]:
+    """Keep at which stage applications are reviewed; those whose schools were told of another, or of none."""
+    rows = await tx.fetch(
+        """
+        update application a set scheduled = u.stage from unnest($1::text[], $2::text[]) as u (id, stage)
+        where a.id = u.id and a.scheduled is distinct from u.stage returning a.id
+        """,
+        list(stages),
+        list(stages.values()),
+    )
+    return {ApplicationId(row["id"]) for row in rows}
+
+
 async def waiting_calls(tx: Transaction) -> list[Call]:
     """Closed calls whose evaluation has not started, locked, oldest year first."""
     rows = await tx.fetch(
