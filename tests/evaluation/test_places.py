@@ -1,7 +1,8 @@
 """After the final result: offers, departures, promotion; quotas hold at every committed state."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,12 @@ from tests.evaluation.town import YEAR, Town
 from chassis.transaction import Command, begin
 from contracts import applications as told_by_applications
 from contracts.examples import example
+from embedded.clock import move_to
 from evaluation.worker import expire_due, expire_offers
 
 RELINQUISH = f"/programme-years/{YEAR}/relinquishment"
 REASON = {"reason": "too_few_students"}
+SEATS, ROUNDS = 6, 5
 EXPIRES = datetime(2025, 4, 6, 15, tzinfo=UTC)
 TEN: dict[int, tuple[int, Mapping[str, Any]]] = {
     1: (95, {}),
@@ -240,7 +243,7 @@ async def test_several_schools_leaving_at_once_keep_every_limit(town: Town) -> N
     await within_limits(town)
 
 
-async def test_accepting_and_expiring_at_once_settle_an_offer_once(town: Town) -> None:
+async def test_accepting_and_refusing_at_once_settle_an_offer_once(town: Town) -> None:
     await town.finished(TEN)
     done(await town.school(1).post(RELINQUISH, REASON), 201)
     offer = await town.offer_of(5)
@@ -250,6 +253,74 @@ async def test_accepting_and_expiring_at_once_settle_an_offer_once(town: Town) -
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
     await within_limits(town)
+
+
+async def test_acceptances_and_expiries_at_the_same_deadline_have_one_effect_each(town: Town) -> None:
+    """Answers come from before the deadline until after it, while offers are let expire all the time."""
+    schools = SEATS * (ROUNDS + 2)
+    await town.finished({n: (99 - n, {}) for n in range(1, schools + 1)}, seats=SEATS, cut_line="0")
+    for number in range(1, SEATS + 1):
+        done(await town.school(number).post(RELINQUISH, REASON), 201)
+    ended: Counter[str] = Counter()
+    for _ in range(ROUNDS):
+        offers = await town.rows(
+            "select id, school, expires_at from offer where state = 'pending' order by id"
+        )
+        assert len(offers) == SEATS
+        accepted = await raced(town, offers)
+        states = await one_effect_each(town, offers, accepted)
+        ended.update(states)
+        await within_limits(town)
+        for school in accepted:
+            done(await town.caller("school", party=school).post(RELINQUISH, REASON), 201)
+    assert ended.keys() == {"accepted", "expired"}
+    assert ended.total() == SEATS * ROUNDS
+
+
+async def raced(town: Town, offers: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The schools whose acceptance was confirmed, of one after another around the deadline they share."""
+    [deadline] = {offer["expires_at"] for offer in offers}
+    await move_to([town.database.admin_url], deadline - timedelta(seconds=0.6))
+
+    async def accept(offer: Mapping[str, Any], after: float) -> str | None:
+        await asyncio.sleep(after)
+        caller = town.caller("school", party=offer["school"])
+        answer = await caller.post(f"/offers/{offer['id']}/acceptance")
+        assert answer.status_code in (201, 409)
+        return str(offer["school"]) if answer.status_code == 201 else None
+
+    async def sweep(answers: asyncio.Future[list[str | None]]) -> None:
+        while not answers.done():
+            await expire_due(town.runtime.pool)
+
+    answers = asyncio.gather(*(accept(offer, place / SEATS) for place, offer in enumerate(offers)))
+    await asyncio.gather(sweep(answers), sweep(answers))
+    await town.at(deadline)
+    await expire_due(town.runtime.pool)
+    return {school for school in await answers if school is not None}
+
+
+async def one_effect_each(
+    town: Town, offers: Sequence[Mapping[str, Any]], accepted: Collection[str]
+) -> list[str]:
+    """How the offers ended: as it was answered, in time, told once and on record once."""
+    states = []
+    for offer in offers:
+        [row] = await town.rows("select state, answered_at, expires_at from offer where id = $1", offer["id"])
+        assert row["state"] == ("accepted" if offer["school"] in accepted else "expired")
+        assert (row["answered_at"] < row["expires_at"]) == (row["state"] == "accepted")
+        kinds = ("offer-accepted", "offer-declined", "offer-expired", "school-promoted")
+        told = [kind for kind, event in await town.told(*kinds, key=offer["school"])]
+        follows = ["school-promoted"] if row["state"] == "accepted" else []
+        assert told == [f"offer-{row['state']}", *follows]
+        recorded = await town.rows(
+            "select action from messaging.audit where subject = $1 and action <> 'offer_made'", offer["id"]
+        )
+        assert [each["action"] for each in recorded] == [f"offer_{row['state']}"]
+        standing = "selected" if row["state"] == "accepted" else "reserve"
+        assert (await town.states())[offer["school"]] == standing
+        states.append(row["state"])
+    return states
 
 
 @pytest.mark.parametrize(
