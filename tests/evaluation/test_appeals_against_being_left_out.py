@@ -15,6 +15,7 @@ from tests.evaluation.test_appeals import (
     changed,
     panel_of,
     scored_at,
+    staged,
 )
 from tests.evaluation.town import AFTER_APPEALS, CLOSED, REVIEW, RUBRIC, SEED, SELECTION, YEAR, Town, sheet
 
@@ -162,6 +163,22 @@ async def test_what_was_scored_before_it_was_put_out_needs_no_panel(town: Town) 
     [row] = await town.rows("select total from total where application = 'app_2'")
     assert f"{row['total']:f}" == "90.000"
     assert (await town.states())["sch_2"] == "selected"
+
+
+async def test_what_a_stage_had_cut_is_let_in_below_that_line(town: Town) -> None:
+    await staged(town)
+    out = {"eligible": False, "ground": "closed_down"}
+    done(await town.officer.post("/applications/app_2/eligibility", out), 201)
+    path = f"/appeals/{done(await town.school(2).post(APPEALS, GROUNDS), 201)['id']}"
+    refused(await town.officer.post(f"{path}/panel", DUE), 409, ("panel", "panel_not_needed"))
+    done(await town.officer.post(f"{path}/decision", LET_IN), 201)
+    await town.at(AFTER_APPEALS)
+    final = await town.published("final")
+    told = done(await town.officer.get(f"/runs/{final['id']}/ranking"))
+    assert {each["school"]: each["reasons"] for each in told} == {
+        "sch_1": [],
+        "sch_2": ["below_cut_line", "below_line_documents"],
+    }
 
 
 async def test_a_school_says_which_of_several_that_were_left_out_it_means(town: Town) -> None:

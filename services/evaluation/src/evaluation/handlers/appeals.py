@@ -189,13 +189,17 @@ async def decide_appeal(tx: Transaction, appeal: AppealId, verdict: Verdict) -> 
     programme.must_be(Stage.PRELIMINARY)
     found, now = await store.for_update(tx, appeal), await tx.now()
     wanted = programme.policy.scoring.reviewers_per_application
-    decided = found.decide(verdict, await _panel_of(tx, programme, found), wanted, tx.actor, now)
+    panel = await _panel_of(tx, programme, found)
+    decided = found.decide(verdict, panel, wanted, tx.actor, now)
     await store.save(tx, decided)
     before = await reviews.scored(tx, programme.year)
     if verdict.upheld and found.against is Against.ELIGIBILITY:
         await _let_in(tx, programme, decided)
     await sheets.settle_panel(tx, appeal, now, upheld=verdict.upheld)
     if verdict.upheld:
+        # The line that cut what is let in unheard stands as it was drawn.
+        if panel.members or decided.application not in await stages.cut(tx, programme.year):
+            await _judge_again(tx, programme, decided.application)
         await _run_again(tx, programme, decided, before, now)
     party = (await intake.parties(tx, [decided.application]))[decided.application]
     outbox.add(tx, announce.appeal_decided(party, decided, now))
@@ -221,7 +225,6 @@ async def _run_again(
     tx: Transaction, programme: ProgrammeYear, appeal: Appeal, before: Sequence[Scored], now: datetime
 ) -> None:
     """Score everything anew, keep what that replaced, and compare the selection before and after."""
-    await _judge_again(tx, programme, appeal.application)
     await reviewing.score(tx, programme)
     after = await reviews.scored(tx, programme.year)
     totals = {each.party.application: each for each in after}
