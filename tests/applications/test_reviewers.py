@@ -80,6 +80,16 @@ async def test_whose_work_at_one_stage_is_taken_away_still_reads_for_another(
     assert len(done(await reviewer.get(f"/reviews/{applicant.id}/documents"))) == 1
 
 
+async def test_who_is_recused_at_one_stage_reads_for_none(town: Town, applicant: Applicant) -> None:
+    evaluation, reviewer = Teller(AT), town.caller("reviewer", party="rev_1")
+    await town.receive(
+        evaluation.tells(of(told.ReviewerAssigned, applicant)),
+        evaluation.tells(of(told.ReviewerAssigned, applicant, stage="presentation")),
+        evaluation.tells(of(told.ReviewerRecused, applicant, stage="presentation")),
+    )
+    assert done(await reviewer.get(f"/reviews/{applicant.id}/documents")) == []
+
+
 async def test_a_withdrawn_application_is_read_by_no_reviewer(town: Town, applicant: Applicant) -> None:
     await town.receive(Teller(AT).tells(of(told.ReviewerAssigned, applicant)))
     withdrawal = f"{applicant.path}/withdrawal"

@@ -123,7 +123,7 @@ async def reviewer_assigned(tx: Transaction, event: told.ReviewerAssigned) -> No
 
 @inbox.on(told.ReviewerRecused)
 async def reviewer_recused(tx: Transaction, event: told.ReviewerRecused) -> None:
-    await handlers.stop_reading(tx, _reviewing(event, event.recused_at))
+    await handlers.bar_reading(tx, ReviewerId(event.reviewer), ApplicationId(event.application))
 
 
 @inbox.on(told.ReviewerReleased)
@@ -131,7 +131,5 @@ async def reviewer_released(tx: Transaction, event: told.ReviewerReleased) -> No
     await handlers.stop_reading(tx, _reviewing(event, event.released_at))
 
 
-def _reviewing(
-    event: told.ReviewerAssigned | told.ReviewerRecused | told.ReviewerReleased, since: datetime
-) -> Reviewing:
+def _reviewing(event: told.ReviewerAssigned | told.ReviewerReleased, since: datetime) -> Reviewing:
     return Reviewing(ReviewerId(event.reviewer), ApplicationId(event.application), event.stage, since)

@@ -1,7 +1,7 @@
 """What evaluation tells is kept to be shown; events of a school come in order, so the last one holds."""
 
 from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
-from applications.domain.vocabulary import SchoolId, Year
+from applications.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
 from applications.store import outcomes as store
 from chassis.transaction import Transaction
 
@@ -39,3 +39,8 @@ async def let_read(tx: Transaction, reviewing: Reviewing) -> None:
 async def stop_reading(tx: Transaction, reviewing: Reviewing) -> None:
     """Who does not review it any more may not."""
     await store.drop_reviewing(tx, reviewing)
+
+
+async def bar_reading(tx: Transaction, reviewer: ReviewerId, application: ApplicationId) -> None:
+    """Who has a conflict may not, at whichever stage they reviewed it."""
+    await store.drop_all_reviewing(tx, reviewer, application)

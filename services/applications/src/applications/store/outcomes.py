@@ -1,10 +1,7 @@
 """What evaluation told of applications and schools."""
 
 from applications.domain.outcomes import Eligibility, Offer, Publication, Reviewing, Schedule, Standing
-from applications.domain.vocabulary import (
-    SchoolId,
-    Year,
-)
+from applications.domain.vocabulary import ApplicationId, ReviewerId, SchoolId, Year
 from chassis.transaction import Transaction
 
 
@@ -89,6 +86,12 @@ async def drop_reviewing(tx: Transaction, reviewing: Reviewing) -> None:
         reviewing.reviewer,
         reviewing.application,
         reviewing.stage,
+    )
+
+
+async def drop_all_reviewing(tx: Transaction, reviewer: ReviewerId, application: ApplicationId) -> None:
+    await tx.execute(
+        "delete from reviewer_access where reviewer = $1 and application = $2", reviewer, application
     )
 
 
