@@ -223,6 +223,21 @@ async def test_a_school_has_one_eligible_application_also_by_an_officers_word(to
     assert await decided(town) == {"app_1": ["decided_by_the_committee"], "app_2": None}
 
 
+async def test_a_withdrawn_application_bars_none_of_the_schools_that_come_later(town: Town) -> None:
+    await town.prepared({1: {}})
+    tells, late = town.applications, {"call": "cal_2", "programme_year": YEAR}
+    manifest = [{"application": "app_9", "sequence": 1}]
+    await town.receive(
+        tells.withdraws("app_1", "sch_1", late=True),
+        tells.tells(example(told.CallOpened, kinds=["new"], **late)),
+        tells.submits("app_9", "sch_1", call="cal_2"),
+        tells.tells(example(told.CallClosed, closed_at=CLOSED, manifest=manifest, **late)),
+    )
+    assert await decided(town) == {"app_1": None, "app_9": None}
+    done(await town.officer.post("/applications/app_9/eligibility", otherwise(eligible=False)), 201)
+    done(await town.officer.post("/applications/app_9/eligibility", otherwise(eligible=True)), 201)
+
+
 async def test_whoever_is_let_in_after_scoring_closed_is_scored_as_long_as_scores_may_come(
     town: Town,
 ) -> None:

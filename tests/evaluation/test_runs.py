@@ -202,6 +202,17 @@ async def test_the_approving_officer_reads_the_lot_at_its_source(town: Town) -> 
     await town.approved(await town.proposed("preliminary"))
 
 
+async def test_who_entered_the_lot_does_not_check_it(town: Town) -> None:
+    await scored(town)
+    author = town.officer
+    for numbers in ("3-11-19-24-38-42", SEED):
+        done(await author.put(LOT, {"lot_seed": numbers}))
+    run = await town.proposed("preliminary")
+    path = f"/runs/{run['id']}/approval"
+    refused(await author.post(path, digests(run)), 409, ("lot_seed", "lot_checked_by_its_author"))
+    await town.approved(run)
+
+
 async def test_the_same_lot_entered_again_voids_nothing(town: Town) -> None:
     await scored(town)
     run = await town.proposed("preliminary")

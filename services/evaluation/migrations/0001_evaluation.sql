@@ -79,7 +79,8 @@ create table application (
 create index application_by_year on application (year, id);
 create index application_by_school on application (school, year);
 create index application_by_call on application (call);
-create unique index one_eligible_application on application (year, school) where eligible;
+create unique index one_eligible_application on application (year, school)
+  where eligible and withdrawn_at is null;
 
 -- Rubrics beside the one that is shipped; a name is given once.
 create table rubric (

@@ -110,6 +110,7 @@ class ProgrammeYear:
     policy: YearPolicy
     stage: Stage
     lot_seed: str | None
+    lot_entered_by: str | None
     appeals_until: datetime | None
 
     def must_be(self, *stages: Stage) -> None:
@@ -122,12 +123,16 @@ class ProgrammeYear:
             allowed = " or ".join(stages)
             raise Conflict("wrong_stage", f"The year's stage is {self.stage}, it must be {allowed}", "stage")
 
-    def drew(self, checked: str) -> None:
-        """Refuse a lot that a second officer reads otherwise at its source.
+    def drew(self, checked: str, officer: str) -> None:
+        """Refuse a lot that an officer reads otherwise at its source, or that they entered themselves.
 
         Raises:
-            Conflict: rule `lot_differs`.
+            Conflict: rules `lot_differs`, `lot_checked_by_its_author`.
         """
+        if officer == self.lot_entered_by:
+            raise Conflict(
+                "lot_checked_by_its_author", "Who entered the lot cannot check it: lot_seed", "lot_seed"
+            )
         if checked != self.lot_seed:
             raise Conflict("lot_differs", "The lot that was entered is another one: lot_seed", "lot_seed")
 

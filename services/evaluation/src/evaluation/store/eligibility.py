@@ -32,7 +32,7 @@ async def candidates(tx: Transaction, call: Call, day: date) -> list[Candidate]:
           ) as sanctions,
           (
             select o.kind from application o where o.school = a.school and o.year = a.year and o.id <> a.id
-              and o.eligible
+              and o.eligible and o.withdrawn_at is null
           ) as other
         from application a join school s on s.id = a.school
         where a.id = any($1) and a.withdrawn_at is null
@@ -85,7 +85,7 @@ async def for_update(tx: Transaction, application: ApplicationId) -> Decided:
         """
         select a.*, (
           select o.id from application o where o.school = a.school and o.year = a.year and o.id <> a.id
-            and o.eligible
+            and o.eligible and o.withdrawn_at is null
         ) as rival
         from application a where a.id = $1 for update of a
         """,

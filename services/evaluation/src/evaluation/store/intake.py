@@ -238,8 +238,14 @@ async def parties(tx: Transaction, applications: Iterable[ApplicationId]) -> dic
 
 
 async def applications_of(tx: Transaction, year: Year) -> dict[SchoolId, ApplicationId]:
-    """The one eligible application of each school in a year."""
-    rows = await tx.fetch("select id, school from application where year = $1 and eligible", year)
+    """The one eligible application of each school in a year, or the last one that it withdrew."""
+    rows = await tx.fetch(
+        """
+        select distinct on (school) id, school from application where year = $1 and eligible
+        order by school, withdrawn_at desc nulls first
+        """,
+        year,
+    )
     return {SchoolId(row["school"]): ApplicationId(row["id"]) for row in rows}
 
 
@@ -261,6 +267,7 @@ def year_of_row(row: asyncpg.Record) -> ProgrammeYear:
         _POLICY.validate_json(row["policy"]),
         Stage(row["stage"]),
         row["lot_seed"],
+        row["lot_entered_by"],
         row["appeals_until"],
     )
 
