@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.asking import Caller, done, refused
-from tests.evaluation.town import CLOSED, RUBRIC, YEAR, Town
+from tests.evaluation.town import CLOSED, RUBRIC, YEAR, Town, policy
 
 from contracts import applications as told
 from contracts.examples import example
@@ -137,19 +137,40 @@ async def test_a_stage_takes_only_its_own_criteria(town: Town) -> None:
     refused(answer, 422, ("sheets.0.scores.talk", "criterion_unknown"))
 
 
+async def second_call(town: Town, number: int) -> None:
+    """One more call of the year, with one school, is announced and closes at once."""
+    tells, late = town.applications, {"call": "cal_2", "programme_year": YEAR}
+    manifest = [{"application": f"app_{number}", "sequence": 1}]
+    await town.receive(
+        tells.tells(example(told.CallOpened, kinds=["new"], **late)),
+        tells.registers(f"sch_{number}"),
+        tells.submits(f"app_{number}", f"sch_{number}", call="cal_2"),
+        tells.tells(example(told.CallClosed, closed_at=CLOSED, manifest=manifest, **late)),
+    )
+
+
+async def test_who_went_on_is_not_held_against_the_line_again_for_who_comes_later(town: Town) -> None:
+    """Shifted onto a mean that a weak newcomer pulls down, two of three would fall below it."""
+    await under_two_stages(town, 4, scoring={**policy()["scoring"], "normalisation": "mean_shift"})
+    for application, score in ((1, "21"), (2, "22"), (3, "20"), (4, "10")):
+        await all_give(town, application, results=score)
+    first = done(await town.officer.post(f"{STAGES}/documents/closure"), 201)["closures"]
+    assert first == [{"kind": "new", "stage": "documents", "line": "20", "passed": 3, "cut": 1}]
+    await second_call(town, 5)
+    done(await town.officer.post(ASSIGN), 201)
+    await all_give(town, 5, results="2")
+    again = done(await town.officer.post(f"{STAGES}/documents/closure"), 201)["closures"]
+    assert again == [{"kind": "new", "stage": "documents", "line": "20", "passed": 3, "cut": 2}]
+    results = await town.rows("select application, passed from stage_result order by application")
+    assert {each["application"] for each in results if each["passed"]} == {"app_1", "app_2", "app_3"}
+
+
 async def test_what_becomes_eligible_later_goes_through_the_stages_that_were_closed(town: Town) -> None:
     await under_two_stages(town, 1, None)
     await all_give(town, 1, results="30")
     done(await town.officer.post(f"{STAGES}/documents/closure"), 201)
     done(await town.officer.post(ASSIGN), 201)
-    tells, late = town.applications, {"call": "cal_2", "programme_year": YEAR}
-    manifest = [{"application": "app_2", "sequence": 1}]
-    await town.receive(
-        tells.tells(example(told.CallOpened, kinds=["new"], **late)),
-        tells.registers("sch_2"),
-        tells.submits("app_2", "sch_2", call="cal_2"),
-        tells.tells(example(told.CallClosed, closed_at=CLOSED, manifest=manifest, **late)),
-    )
+    await second_call(town, 2)
     await all_give(town, 1, talk="50")
     refused(await town.officer.post(CLOSE), 409, ("assignments", "reviewers_missing"))
     assert done(await town.officer.post(ASSIGN), 201)["assigned"] == 2

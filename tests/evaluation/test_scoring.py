@@ -122,6 +122,28 @@ def test_figures_and_bonus_points_come_on_top_of_what_reviewers_give() -> None:
     assert (second.total, second.barred) == (Decimal("29.000"), ("below_line_documents",))
 
 
+def test_figures_of_stages_that_an_application_never_came_to_count_for_nothing() -> None:
+    figure = AnswerFigure("jobs", Span(Decimal(0), Decimal(10)))
+    jobs = replace(
+        criterion("jobs", "quantitative", "40", "10"),
+        stage=ReviewStage.PRESENTATION,
+        minimum=Decimal(5),
+        scored_by=figure,
+    )
+    rubric = Rubric(
+        (StageRule(ReviewStage.DOCUMENTS, Decimal(50)), StageRule(ReviewStage.PRESENTATION)),
+        (criterion("plan", "qualitative", "60", "10"), jobs),
+    )
+    application = ApplicationId("a")
+    sheet = Sheet(application, ReviewerId("r"), {"plan": Decimal(3)})
+    beside = {application: Beside({"jobs": Decimal(2)})}
+    cut = Scores({ReviewStage.DOCUMENTS: [sheet]}, beside, {application: ReviewStage.DOCUMENTS})
+    [total] = totals(cut, rubric, "off", "mean")
+    assert (total.total, total.barred) == (Decimal("18.000"), ("below_line_documents",))
+    [before] = totals(replace(cut, beyond_cut=True), rubric, "off", "mean")
+    assert before.total == Decimal("26.000")
+
+
 def test_a_reviewer_is_normalised_at_each_stage_by_itself() -> None:
     """Severe at the documents, lenient at the presentation: both are taken off."""
     two_stages = Rubric(

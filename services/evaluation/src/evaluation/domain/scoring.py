@@ -56,11 +56,13 @@ class Scores:
         sheets: By stage; an application that a stage cut has none later.
         beside: By application; every application of the kind stands here.
         cut: The stage that cut an application, for those that one did.
+        beyond_cut: Whether figures of stages that an application never came to count, as in `scoring-1`.
     """
 
     sheets: Mapping[ReviewStage, Sequence[Sheet]]
     beside: Mapping[ApplicationId, Beside]
     cut: Mapping[ApplicationId, ReviewStage] = field(default_factory=dict)
+    beyond_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def totals(
     scores: Scores, rubric: Rubric, normalisation: Normalisation, aggregation: Aggregation
 ) -> tuple[Total, ...]:
     """The totals of all applications of a kind, by application id; of what was cut as far as it came."""
-    scores = _at_last_line(scores, rubric, normalisation, aggregation)
+    scores = _at_last_line(_as_far_as_it_came(scores, rubric), rubric, normalisation, aggregation)
     with localcontext(ARITHMETIC):
         parts = _parts(scores, rubric, normalisation, aggregation)
         minima = _below_minima(scores, rubric, aggregation)
@@ -110,6 +112,30 @@ def reached(
             )
             for application, of in sorted(parts.items())
         }
+
+
+def _as_far_as_it_came(scores: Scores, rubric: Rubric) -> Scores:
+    """Leave out the figures of stages that came after the one which cut an application."""
+    if scores.beyond_cut:
+        return scores
+    order = [rule.stage for rule in rubric.stages]
+    later = {
+        cut: {each.name for stage in order[place + 1 :] for each, _ in rubric.figures(stage)}
+        for place, cut in enumerate(order)
+    }
+    beside = {
+        application: replace(
+            scores.beside[application],
+            figures={
+                name: score
+                for name, score in scores.beside[application].figures.items()
+                if name not in later.get(cut, ())
+            },
+        )
+        for application, cut in scores.cut.items()
+        if application in scores.beside
+    }
+    return replace(scores, beside={**scores.beside, **beside})
 
 
 def _at_last_line(

@@ -128,10 +128,12 @@ async def _close(
     await _all_scored(tx, programme, named.kinds[kind], stage, contenders)
     await figures.known(tx, programme, named, kind, stage)
     reached = await _reached(tx, programme, named, kind, stage)
-    still = {application: reached[application] for application in contenders}
+    # Who was held against the line before it was opened again for somebody else stays where that put them.
+    before = await store.judged(tx, programme.year, kind, stage)
+    still = {application: reached[application] for application in contenders if application not in before}
     results = staging.going_on(still, rule.line)
-    passed = sum(goes_on for _, _, goes_on in results)
-    closure = Closure(kind, stage, rule.line, passed, len(results) - passed)
+    went_on = [*before.values(), *(goes_on for _, _, goes_on in results)]
+    closure = Closure(kind, stage, rule.line, went_on.count(True), went_on.count(False))
     now = await tx.now()
     await store.put_results(tx, stage, results)
     await store.close(tx, programme.year, closure, now)

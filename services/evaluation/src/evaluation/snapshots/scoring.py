@@ -1,7 +1,8 @@
 """Scoring snapshots: raw scores, figures and the rubric, from which anybody works out the totals again.
 
 Reviewers stand in them under pseudonyms; nothing else is needed. A snapshot that names no rule is of
-`scoring-1`, which knew no panels: every sheet is normalised.
+`scoring-1`, which knew no panels: every sheet is normalised. It counted figures of stages that an application
+never came to.
 """
 
 import json
@@ -68,6 +69,7 @@ class ScoringSnapshot:
             by_stage,
             {each.id: each.beside for each in own.values()},
             {each.id: each.cut for each in own.values() if each.cut is not None},
+            beyond_cut=self.rule == WITHOUT_PANELS,
         )
 
 

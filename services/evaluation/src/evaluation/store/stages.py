@@ -61,6 +61,22 @@ async def put_results(
     )
 
 
+async def judged(
+    tx: ReadTransaction, year: Year, kind: Kind, stage: ReviewStage
+) -> dict[ApplicationId, bool]:
+    """Whether those went on whom this stage's line was held against before, of a kind."""
+    rows = await tx.fetch(
+        """
+        select r.application, r.passed from stage_result r join application a on a.id = r.application
+        where a.year = $1 and a.kind = $2 and r.stage = $3 and a.eligible and a.withdrawn_at is null
+        """,
+        year,
+        kind,
+        stage,
+    )
+    return {ApplicationId(row["application"]): row["passed"] for row in rows}
+
+
 async def cut(tx: ReadTransaction, year: Year) -> dict[ApplicationId, ReviewStage]:
     """The first stage that cut an application, for those that one did."""
     rows = await tx.fetch(
@@ -104,13 +120,13 @@ async def lines(tx: ReadTransaction, year: Year) -> Mapping[tuple[str, str], Dec
 
 
 async def missed_lines(tx: ReadTransaction, year: Year) -> dict[ApplicationId, tuple[str, Decimal, Decimal]]:
-    """For those that a stage cut: the stage, its line, and how many points lacked."""
+    """For those that a stage cut: the first that did, its line, and how many points lacked."""
     rows = await tx.fetch(
         """
-        select r.application, r.stage, c.line, c.line - r.reached as lacking
+        select distinct on (r.application) r.application, r.stage, c.line, c.line - r.reached as lacking
         from stage_result r join application a on a.id = r.application
         join stage_closure c on c.year = a.year and c.kind = a.kind and c.stage = r.stage
-        where a.year = $1 and not r.passed and c.line > r.reached
+        where a.year = $1 and not r.passed and c.line > r.reached order by r.application, c.closed_at, r.stage
         """,
         year,
     )
