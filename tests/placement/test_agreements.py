@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.asking import Caller, done, refused
+from tests.placement.waiting import until_behind_a_lock
 from tests.placement.world import MICROSECOND, YEAR, Settled, World, class_body, proposal
 
 from chassis.transaction import Command, Transaction, begin, repeated
@@ -219,7 +220,7 @@ async def test_two_agreements_that_end_at_the_same_moment_leave_no_opening_stand
         first = AgreementId(settled.agreement)
         await agreements.end_agreement(tx, first, OverBy.OFFICER, None, "by_mutual_consent")
         beside = asyncio.create_task(other.post(f"/agreements/{second}/end", {"reason": "by_mutual_consent"}))
-        await asyncio.sleep(0.5)
+        await until_behind_a_lock(year, beside)
     assert done(await beside, 201)["state"] == "ended"
     assert {row["state"] for row in await year.rows("select state from opening")} == {"withdrawn"}
     assert len(await year.told("opening-withdrawn")) == len(settled.openings)

@@ -11,6 +11,7 @@ import pytest
 from tests.asking import Caller, done
 from tests.killing import Killable, asked_in_vain, until
 from tests.placement.test_whole_round import AFTER_CLOSING, PATH, assert_true
+from tests.placement.waiting import behind_locks
 from tests.placement.world import World
 
 from benchmarks import filling
@@ -117,11 +118,7 @@ async def test_a_run_killed_from_outside_between_its_statements_leaves_nothing(
 
 
 async def waits_for_a_lock(world: World) -> bool:
-    return bool(
-        await world.rows(
-            "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-        )
-    )
+    return await behind_locks(world) > 0
 
 
 async def nobody_is_at_work(world: World) -> bool:

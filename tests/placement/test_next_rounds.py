@@ -13,6 +13,7 @@ from tests.killing import until
 from tests.placement.test_crashes import stopped_at
 from tests.placement.test_placements import EXPIRES, expire
 from tests.placement.test_rounds import order, round_body
+from tests.placement.waiting import behind_locks
 from tests.placement.world import MICROSECOND, RANKS_UNTIL, Settled, World, openings_body
 
 LATER = EXPIRES + timedelta(days=14)
@@ -313,9 +314,9 @@ async def test_what_ends_in_the_middle_of_a_run_waits_for_it_and_takes_its_offer
     settled, path = await closed_round(year)
     async with stopped_at(year, f"select from opening where id = '{settled.openings[0]}' for update"):
         running = asyncio.ensure_future(year.officer.post(f"{path}/run", {}))
-        await until(lambda: wait_for_locks(year, 1))
+        await until(lambda: waiting(year, 1))
         ending = asyncio.ensure_future(ends(year, settled))
-        await until(lambda: wait_for_locks(year, 2), seconds=15)
+        await until(lambda: waiting(year, 2), seconds=15)
     assert done(await running, 201)["offers"] == 2
     done(await ending, 201)
     assert len(await year.rows("select from offer where state = 'offered'")) == left
@@ -323,11 +324,8 @@ async def test_what_ends_in_the_middle_of_a_run_waits_for_it_and_takes_its_offer
     assert row["held"] == left
 
 
-async def wait_for_locks(world: World, count: int) -> bool:
-    rows = await world.rows(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    )
-    return len(rows) == count
+async def waiting(world: World, count: int) -> bool:
+    return await behind_locks(world) == count
 
 
 async def test_an_agreement_that_ends_while_the_third_signs_leaves_work_or_none(market: Market) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from tests.asking import Caller, done, refused
 from tests.chassis.records import Record
 from tests.notifications.conftest import desk
 from tests.notifications.desk import Desk
+from tests.placement.waiting import looked, until_behind_a_lock
 from tests.placement.world import Settled, World
 from tests.planting import logged_by, tables_with
 
@@ -239,7 +241,7 @@ async def test_who_comes_back_while_being_forgotten_is_somebody_new(world: World
     async with begin(world.pool, Command(actor="test")) as tx:
         await persons.erase_person(tx, StudentId(str(student.party)), "own_request")
         back = asyncio.create_task(enrolled(world, settled, **PERSON))
-        await asyncio.sleep(0.5)
+        await until_behind_a_lock(world, back)
     new = (await back).party
     assert new != student.party
     assert [row["student"] for row in await world.rows("select student from person")] == [new]
@@ -255,11 +257,7 @@ async def test_a_person_is_forgotten_by_the_worker_when_the_time_is_over_and_not
     last_day = datetime(2025, 12, 31, 14, 59, tzinfo=UTC)  # one minute before midnight in Korea
     for moment, left in ((last_day + timedelta(days=100), 2), (last_day + timedelta(days=101), 0)):
         await world.at(moment)
-        stopping = asyncio.Event()
-        worker = asyncio.create_task(forget_persons(world.pool, stopping, 0.05, 100))
-        await asyncio.sleep(0.4)
-        stopping.set()
-        await worker
+        await looked(partial(forget_persons, kept_days=100), world)
         kept = await world.rows("select from student where reference is not null")
         assert len(kept) == left, moment
     assert await world.rows("select from person") == []

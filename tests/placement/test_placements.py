@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.asking import done, refused
+from tests.placement.waiting import looked
 from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World
 
 from placement.worker import expire_offers
@@ -88,12 +89,7 @@ async def test_a_declined_offer_frees_its_place_for_the_next_round(year: World) 
 
 
 async def expire(world: World) -> None:
-    """Run the worker until it has looked once."""
-    stopping = asyncio.Event()
-    worker = asyncio.create_task(expire_offers(world.pool, stopping, 0.05))
-    await asyncio.sleep(0.4)
-    stopping.set()
-    await worker
+    await looked(expire_offers, world)
 
 
 async def test_an_offer_expires_at_its_deadline_by_the_database_clock(year: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.asking import done, refused
+from tests.placement.waiting import looked
 from tests.placement.world import MICROSECOND, YEAR, Settled, World
 
 from placement.domain.agreements import Parties
@@ -30,12 +31,7 @@ async def year(world: World) -> World:
 
 
 async def ask(world: World) -> None:
-    """Run the worker until it has looked."""
-    stopping = asyncio.Event()
-    worker = asyncio.create_task(ask_for_retention(world.pool, stopping, 0.05))
-    await asyncio.sleep(0.4)
-    stopping.set()
-    await worker
+    await looked(ask_for_retention, world)
 
 
 async def at_work(world: World, students: int = 1) -> tuple[Settled, list[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 from tests.asking import done, refused
+from tests.placement.waiting import until_behind_a_lock
 from tests.placement.world import (
     LISTS_UNTIL,
     LOT_SOURCE,
@@ -84,7 +85,7 @@ async def test_closing_waits_for_a_list_that_was_accepted_in_time(year: World) -
         present.admit_preferences(now)
         await year.at(RANKS_UNTIL)
         closing = asyncio.create_task(year.officer.post(f"/rounds/{matching_round}/closing"))
-        await asyncio.sleep(0.3)
+        await until_behind_a_lock(year, closing)
         assert not closing.done()
         student = settled.students[0].party
         await tx.execute("update preference set openings = $2 where student = $1", student, settled.openings)
