@@ -90,6 +90,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "GET /students/{student}/person": {"student", "school", "company", "officer"},
     "GET /students/{student}/person/accesses": {"student", "officer", "auditor"},
     "POST /students/{student}/erasure": {"student", "officer"},
+    "POST /students/{student}/erasure/withdrawal": {"student", "officer"},
+    "GET /students/{student}/erasure": {"student", "officer", "auditor"},
     "GET /classes/{employment_class}/persons": {"school"},
     "GET /accesses": {"officer", "auditor"},
     "GET /overview": {"officer", "auditor"},

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from tests.asking import Caller, done, refused
-from tests.placement.world import World, class_body
+from tests.placement.world import Settled, World, class_body
 
+from chassis.transaction import Command, begin
 from contracts import evaluation
 from contracts.examples import example
 
@@ -192,21 +193,35 @@ async def test_a_class_that_is_over_takes_nobody_even_before_it_is_closed(year: 
     refused(answer, 409, ("employment_class", "class_over"))
 
 
-@pytest.mark.parametrize(("born", "minor"), [("2007-10-17", False), ("2007-10-18", True)])
-async def test_a_minor_works_only_with_a_guardians_consent_on_record(
-    year: World, born: str, *, minor: bool
+async def nobody_agreed(year: World) -> None:
+    """As if the roster had said nothing of guardians."""
+    async with begin(year.pool, Command(actor="test")) as tx:
+        await tx.execute("delete from guardian_consent")
+
+
+async def born_on(settled: Settled, student: Caller, day: str) -> None:
+    who = {"name": "모의 학생", "birth_date": day}
+    assert (await settled.school.put(f"/students/{student.party}/person", who)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("born", "rule"),
+    [("2007-10-17", None), ("2007-10-18", "guardian_consent_missing"), (None, "age_unknown")],
+)
+async def test_who_is_not_known_to_be_an_adult_works_only_with_a_guardians_consent_on_record(
+    year: World, born: str | None, rule: str | None
 ) -> None:
     settled, [offer] = await year.offered()
     [student] = settled.students
-    who = {"name": "모의 학생", "birth_date": born}
-    assert (await settled.school.put(f"/students/{student.party}/person", who)).status_code == 204
+    await nobody_agreed(year)
+    if born is not None:
+        await born_on(settled, student, born)
     accepted = await student.post(f"/offers/{offer}/acceptance", {"sign_agreement": True})
     signature = f"/tripartite-agreements/{done(accepted, 201)['id']}/signature"
-    if minor:
-        expected = ("guardian_consent", "guardian_consent_missing")
-        refused(await settled.school.post(signature), 409, expected)
+    if rule is not None:
+        refused(await settled.school.post(signature), 409, ("guardian_consent", rule))
         every = f"/classes/{settled.employment_class}/signatures"
-        refused(await settled.school.post(every), 409, expected)
+        refused(await settled.school.post(every), 409, ("guardian_consent", rule))
         consent = f"/students/{student.party}/guardian-consent"
         to_come = {"given_on": "2025-10-18"}
         refused(await settled.school.put(consent, to_come), 422, ("given_on", "in_the_past"))
@@ -215,6 +230,35 @@ async def test_a_minor_works_only_with_a_guardians_consent_on_record(
         assert shown["roster"][0]["guardian_consent_on"] == "2025-10-17"
     done(await settled.school.post(signature), 201)
     assert done(await settled.company.post(signature), 201)["placement"] is not None
+
+
+async def test_a_school_that_signs_for_a_class_is_told_whose_consent_is_missing(year: World) -> None:
+    settled, offers = await year.offered(students=3, places=(3,))
+    await nobody_agreed(year)
+    minor, adult, unknown = settled.students
+    await born_on(settled, minor, "2008-02-29")
+    await born_on(settled, adult, "2006-02-28")
+    for student, offer in zip(settled.students, offers, strict=True):
+        done(await student.post(f"/offers/{offer}/acceptance", {"sign_agreement": True}), 201)
+    before = await year.state()
+    answer = await settled.school.post(f"/classes/{settled.employment_class}/signatures")
+    said = {each["rule"]: each["message"].partition(":")[0] for each in answer.json()["errors"]}
+    assert said == {"guardian_consent_missing": minor.party, "age_unknown": unknown.party}
+    assert await year.state() == before
+
+
+async def test_a_birth_date_that_was_corrected_since_the_school_signed_counts_for_the_last_signature(
+    year: World,
+) -> None:
+    settled, [offer] = await year.offered()
+    [student] = settled.students
+    await nobody_agreed(year)
+    await born_on(settled, student, "2006-02-28")
+    agreement = await year.nearly_placed(settled, student, offer)
+    await born_on(settled, student, "2008-02-28")
+    signature = await settled.company.post(f"/tripartite-agreements/{agreement}/signature")
+    refused(signature, 409, ("guardian_consent", "guardian_consent_missing"))
+    assert await year.rows("select from placement") == []
 
 
 async def test_a_consent_comes_with_the_roster_and_is_never_of_a_day_to_come(year: World) -> None:

@@ -235,8 +235,6 @@ async def one_offered(world: World) -> tuple[Settled, str]:
     [student] = settled.students
     named = {"name": "모의 학생", "birth_date": "2007-11-23"}
     assert (await settled.school.put(f"/students/{student.party}/person", named)).status_code == 204
-    consent = f"/students/{student.party}/guardian-consent"
-    done(await settled.school.put(consent, {"given_on": "2025-04-10"}))
     return settled, offer
 
 

@@ -1,11 +1,8 @@
-"""Who students are: sealed, shown to whom it concerns and on record, forgotten; and found nowhere else."""
+"""Who students are: sealed, shown to whom it concerns and on record; and found nowhere else."""
 
-import asyncio
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +17,6 @@ from tests.asking import Caller, done, refused
 from tests.chassis.records import Record
 from tests.notifications.conftest import desk
 from tests.notifications.desk import Desk
-from tests.placement.waiting import looked, until_behind_a_lock
 from tests.placement.world import Settled, World
 from tests.planting import logged_by, tables_with
 
@@ -29,10 +25,7 @@ from chassis.encryption import seal_anew
 from chassis.keyring import key_of
 from chassis.transaction import Command, begin
 from notifications import events as notifications_events
-from placement.domain.vocabulary import StudentId
-from placement.handlers import persons
 from placement.store.persons import PERSONS
-from placement.worker import forget_persons
 
 __all__ = ["desk"]
 
@@ -197,71 +190,6 @@ async def test_persons_that_were_swapped_in_the_database_do_not_open(world: Worl
     )
     assert (await one.get(f"/students/{one.party}/person")).status_code == 500
     assert (await two.get(f"/students/{two.party}/person")).status_code == 200
-
-
-async def test_who_is_still_needed_is_not_forgotten_and_afterwards_all_that_counts_stays(
-    world: World,
-) -> None:
-    await world.year_opens()
-    settled, [offer] = await world.offered()
-    [student] = settled.students
-    await settled.school.put(f"/students/{student.party}/person", PERSON)
-    consent = {"given_on": "2025-04-10"}
-    done(await settled.school.put(f"/students/{student.party}/guardian-consent", consent))
-    erasure = f"/students/{student.party}/erasure"
-    asked = {"reason": "own_request"}
-    refused(await student.post(erasure, asked), 409, ("student", "person_needed"))
-    placement = await world.placed(settled, student, offer)
-    refused(await student.post(erasure, asked), 409, ("student", "person_needed"))
-    await world.at(datetime(2026, 2, 1, 3, tzinfo=UTC))
-    left = {"reason": "resignation", "ended_on": "2026-01-20"}
-    done(await settled.company.post(f"/placements/{placement}/end", left), 201)
-    refused(await student.post(erasure, asked), 409, ("student", "person_needed"))
-    done(await settled.school.post(f"/classes/{settled.employment_class}/closure"), 201)
-    before = done(await world.officer.get("/overview", programme_year=2025))
-    assert done(await student.post(erasure, asked), 201)["reason"] == "own_request"
-    assert done(await world.officer.get("/overview", programme_year=2025)) == before
-    path = f"/students/{student.party}/person"
-    refused(await settled.school.get(path), 404, ("student", "person_not_found"))
-    refused(await student.post(erasure, asked), 409, ("student", "person_erased"))
-    refused(await settled.school.put(path, PERSON), 404, ("student", "student_not_found"))
-    [row] = await world.rows("select reference, erased_reason from student where id = $1", student.party)
-    assert row == {"reference": None, "erased_reason": "own_request"}
-    assert done(await student.get(f"/students/{student.party}"))["placements"][0]["state"] == "ended"
-    [told] = [data for kind, data in await world.told("student-forgotten")]
-    assert (told["student"], told["reason"]) == (student.party, "own_request")
-
-
-async def test_who_comes_back_while_being_forgotten_is_somebody_new(world: World) -> None:
-    await world.year_opens()
-    settled = await world.settled(students=0)
-    student = await enrolled(world, settled, **PERSON)
-    left = {"student": student.party, "reason": "changed_plans"}
-    done(await settled.school.post(f"/classes/{settled.employment_class}/departures", left), 201)
-    async with begin(world.pool, Command(actor="test")) as tx:
-        await persons.erase_person(tx, StudentId(str(student.party)), "own_request")
-        back = asyncio.create_task(enrolled(world, settled, **PERSON))
-        await until_behind_a_lock(world, back)
-    new = (await back).party
-    assert new != student.party
-    assert [row["student"] for row in await world.rows("select student from person")] == [new]
-
-
-async def test_a_person_is_forgotten_by_the_worker_when_the_time_is_over_and_not_a_day_before(
-    world: World,
-) -> None:
-    await world.year_opens()
-    settled = await world.settled(students=2)
-    one, _ = settled.students
-    await settled.school.put(f"/students/{one.party}/person", PERSON)
-    last_day = datetime(2025, 12, 31, 14, 59, tzinfo=UTC)  # one minute before midnight in Korea
-    for moment, left in ((last_day + timedelta(days=100), 2), (last_day + timedelta(days=101), 0)):
-        await world.at(moment)
-        await looked(partial(forget_persons, kept_days=100), world)
-        kept = await world.rows("select from student where reference is not null")
-        assert len(kept) == left, moment
-    assert await world.rows("select from person") == []
-    assert len(await world.told("student-forgotten")) == 2
 
 
 @pytest.fixture

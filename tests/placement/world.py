@@ -145,13 +145,14 @@ class World:
         return str(done(await school.post("/classes", body), 201)["id"])
 
     async def enrolled(self, school: Caller, employment_class: str, count: int) -> list[Caller]:
-        """Students of a class, signed in."""
+        """Students of a class, whose guardians agreed, signed in."""
         rows: list[dict[str, str]] = []
         if not count:
             return []
         for _ in range(count):
             self.made["student"] += 1
-            rows.append({"reference": f"S-{self.made['student']:04}"})
+            reference = f"S-{self.made['student']:04}"
+            rows.append({"reference": reference, "guardian_consent_on": "2025-04-10"})
         body = done(await school.post(f"/classes/{employment_class}/roster", {"rows": rows}), 201)
         return [self.caller("student", party=student) for student in body["students"]]
 

@@ -14,6 +14,8 @@ class Settings(PersonalDataSettings):
     """How often retention checks are looked for whose day has come."""
     import_poll_seconds: float = Field(default=0.5, gt=0, le=60)
     """How often files are looked for that are to be taken in."""
+    erasure_sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often students are looked for who asked to be forgotten and whom nothing needs any longer."""
     persons_sweep_seconds: float = Field(default=3600.0, gt=0, le=86400)
     """How often persons are looked for whose time is up."""
     persons_kept_days: int = Field(default=1826, ge=0)

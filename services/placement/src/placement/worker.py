@@ -122,6 +122,11 @@ async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
         return True
 
 
+async def forget_who_asked(pool: Pool, stopping: asyncio.Event, every: float) -> None:
+    """Forget students who asked for it, as soon as nothing needs to know who they are."""
+    await keep_doing(pool, stopping, lambda tx: persons.erase_asked(tx, AT_ONCE), every)
+
+
 async def forget_persons(pool: Pool, stopping: asyncio.Event, every: float, kept_days: int) -> None:
     """Forget who students were whose last dealings are over for so many days."""
     await keep_doing(pool, stopping, lambda tx: persons.erase_old(tx, kept_days, AT_ONCE), every)
@@ -150,4 +155,8 @@ async def _persons(runtime: Runtime) -> None:
     await forget_persons(runtime.pool, runtime.stopping, every, kept)
 
 
-WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _files, _retention, _persons)
+async def _erasures(runtime: Runtime) -> None:
+    await forget_who_asked(runtime.pool, runtime.stopping, runtime.settings.erasure_sweep_seconds)
+
+
+WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _files, _retention, _persons, _erasures)

@@ -1,8 +1,8 @@
 """Who a student is, and who may know it. Personal data; its representation says nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -49,6 +49,29 @@ class Person:
             yield Invalid("birth_date_implausible", f"A student is {ages} years old", f"{field}birth_date")
 
 
+def without_consent(
+    students: Sequence[StudentId],
+    known: Mapping[StudentId, Person],
+    consented: Collection[StudentId],
+    day: date,
+) -> Iterator[Refusal]:
+    """Students who may not agree to work on a day by themselves: minors, and whose age nobody wrote.
+
+    Who is not known to be an adult is held for a minor, whom the law protects.
+
+    Source: Labor Standards Act, Article 66 (papers of minors).
+    """
+    for student in students:
+        if student in consented:
+            continue
+        if student not in known:
+            said = f"{student}: neither a birth date nor a guardian's consent is recorded"
+            yield Conflict("age_unknown", said, "guardian_consent")
+        elif known[student].minor(day):
+            said = f"{student}: a guardian's consent is not recorded"
+            yield Conflict("guardian_consent_missing", said, "guardian_consent")
+
+
 def age(born: date, today: date) -> int:
     """Full years (만 나이; Civil Act, Article 158)."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
@@ -66,18 +89,34 @@ class Action(StrEnum):
     OFFICER_INQUIRY = "officer_inquiry"
 
 
+class Ground(StrEnum):
+    """What needs to know who a student is, for as long as it is undecided or goes on and no longer.
+
+    Source: Personal Information Protection Act, Articles 21 (what is needed no more is destroyed without
+    delay) and 36 (erasure on request).
+    """
+
+    PLACEMENT = "placement_active"
+    AGREEMENT = "agreement_unsigned"
+    OFFER = "offer_unanswered"
+    ROUND = "round_undecided"
+    CLASS = "class_open"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What ties a student to others.
+    """What ties a student to others: `companies` have an agreement with it drafted or in force.
 
-    `companies` have an agreement with it drafted or in force; `running` still needs to know who it is.
+    A student who asked to be forgotten (`asked_at`, with a reason) is so when no ground is left.
     """
 
     student: StudentId
     school: SchoolId
     companies: frozenset[CompanyId]
-    running: str | None
-    erased: bool
+    grounds: tuple[Ground, ...]
+    asked_at: datetime | None
+    reason: str | None
+    erased_at: datetime | None
 
     def action(self, side: Side, party: str) -> Action:
         """What a party may read the person for.
@@ -93,13 +132,13 @@ class Standing:
             return Action.AGREEMENT_PARTY
         raise NotAllowed("not_your_own", "The party has no agreement with this student that lasts")
 
-    def require_erasable(self) -> None:
-        """Refuse to forget who somebody is whom a class, an offer, an agreement or a placement needs.
-
-        Raises:
-            Conflict: `person_needed`, with what has to end first; `person_erased`.
-        """
-        if self.erased:
+    def require_known(self) -> None:
+        """Refuse to begin something with, or to forget again, who was forgotten."""
+        if self.erased_at is not None:
             raise Conflict("person_erased", "The person was erased already", "student")
-        if self.running is not None:
-            raise Conflict("person_needed", f"{self.running} has to end first", "student")
+
+    def require_asked(self) -> None:
+        """Refuse to take back what was not asked for, or is done."""
+        self.require_known()
+        if self.asked_at is None:
+            raise Conflict("erasure_not_asked", "Nobody asked to forget the student", "student")

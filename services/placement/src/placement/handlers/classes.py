@@ -164,6 +164,7 @@ async def transfer_student(
         if each not in classes:
             raise NotFound("employment_class_not_found", "There is no such employment class", field)
     await _require_in(tx, student, employment_class)
+    (await persons.standing(tx, student)).require_known()
     await offers_store.require_free(tx, student)
     now = await tx.now()
     places = await _places(tx, classes.values(), school)

@@ -14,7 +14,7 @@ from placement.domain.retention import Check, CheckState, changed
 from placement.domain.vocabulary import OpeningState, OverBy, PlacementId
 from placement.handlers import rounds
 from placement.handlers.endings import Why, end_agreements
-from placement.store import classes, offers, openings, retention, tripartite
+from placement.store import classes, offers, openings, persons, retention, tripartite
 from placement.store import placements as store
 
 _OVER_BY: Final = {
@@ -91,6 +91,7 @@ async def resume_placement(tx: Transaction, placement: PlacementId, reason: str)
     await classes.lock_students(tx, [known.student.student])
     present = (await store.for_update(tx, [placement]))[placement]
     resumed, now = present.resume(), await tx.now()
+    (await persons.standing(tx, resumed.parties.student)).require_known()
     await offers.require_free(tx, resumed.parties.student)
     following = await store.following(tx, present)
     if following is not None:

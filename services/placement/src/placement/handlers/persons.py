@@ -6,11 +6,12 @@ from chassis import access, audit, encryption, outbox
 from chassis.access import Reader
 from chassis.keyring import Keyring
 from chassis.refusals import Invalid, NotFound
-from chassis.transaction import Transaction
+from chassis.transaction import ReadTransaction, Transaction
 from placement import announce
 from placement.domain.agreements import day_of
-from placement.domain.persons import Action, Person
+from placement.domain.persons import Action, Person, Standing
 from placement.domain.vocabulary import ClassId, SchoolId, Side, StudentId
+from placement.handlers import rounds
 from placement.store import classes
 from placement.store import persons as store
 
@@ -30,8 +31,8 @@ async def write_person(
 ) -> None:
     """A school writes or corrects who one of its own students is."""
     await store.lock(tx, student)
-    standing = await store.standing(tx, student)
-    if standing.school != school or standing.erased:
+    present = await store.standing(tx, student)
+    if present.school != school or present.erased_at is not None:
         raise NotFound("student_not_found", "There is no such student", "student")
     person.check(day_of(await tx.now()))
     await write_persons(tx, keyring, {student: person})
@@ -59,8 +60,7 @@ async def reveal_to_party(
     tx: Transaction, keyring: Keyring, reader: Reader, student: StudentId, side: Side, party: str
 ) -> Person:
     """Who a student is, for a party that has to do with it: itself, its school, a company by agreement."""
-    standing = await store.standing(tx, student)
-    action = standing.action(side, party)
+    action = (await store.standing(tx, student)).action(side, party)
     return _there(await reveal(tx, keyring, reader, [student], action), student)
 
 
@@ -87,11 +87,44 @@ async def reveal_class(
     return await reveal(tx, keyring, reader, await store.of_class(tx, employment_class), action)
 
 
-async def erase_person(tx: Transaction, student: StudentId, reason: str) -> None:
-    """Forget who a student was, on request; its pseudonym and all that is counted stay."""
+async def standing(tx: ReadTransaction, student: StudentId) -> Standing:
+    """What ties a student to others, and whether it was, or is to be, forgotten."""
+    return await store.standing(tx, student)
+
+
+async def ask_erasure(tx: Transaction, student: StudentId, reason: str) -> Standing:
+    """Forget who a student was: at once, or by the worker when no ground to know it is left.
+
+    The pseudonym and all that is counted stay. Answers how the student stands then.
+    """
     await store.lock(tx, student)
-    (await store.standing(tx, student)).require_erasable()
-    await _erase(tx, [student], reason)
+    present = await store.standing(tx, student)
+    present.require_known()
+    if not present.grounds:
+        await _erase(tx, [student], reason)
+    elif present.asked_at is None:
+        await store.ask_erasure(tx, student, reason, await tx.now())
+        await audit.record(tx, action="erasure_asked", subject=student, reason=reason)
+    return await store.standing(tx, student)
+
+
+async def keep_person(tx: Transaction, student: StudentId) -> Standing:
+    """A student wants to be known after all, and takes part again."""
+    await store.lock(tx, student)
+    (await store.standing(tx, student)).require_asked()
+    now = await tx.now()
+    await store.ask_erasure(tx, student, None, now)
+    await audit.record(tx, action="erasure_taken_back", subject=student)
+    await rounds.invite_free(tx, [student], now)
+    return await store.standing(tx, student)
+
+
+async def erase_asked(tx: Transaction, at_most: int) -> int:
+    """Forget who asked for it and is needed no longer; answers how many."""
+    asked = await store.asked_for_update(tx, at_most)
+    for reason in sorted(set(asked.values())):
+        await _erase(tx, [student for student, why in asked.items() if why == reason], reason)
+    return len(asked)
 
 
 async def erase_old(tx: Transaction, kept_days: int, at_most: int) -> int:

@@ -12,6 +12,7 @@ from chassis.transaction import Transaction
 from placement import announce
 from placement.domain.agreements import Parties, Tripartite, day_of, draft
 from placement.domain.openings import Opening
+from placement.domain.persons import without_consent
 from placement.domain.placements import begin
 from placement.domain.rules import refuse
 from placement.domain.vocabulary import (
@@ -65,6 +66,7 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
     enrolled = (await classes.enrolled(tx, [student])).get(student)
     if enrolled is None:
         raise Conflict("not_enrolled", "The student is in no class", "student")
+    (await persons.standing(tx, student)).require_known()
     await store.require_free(tx, student)
     present = (await openings.for_update(tx, [opening]))[opening]
     now = await tx.now()
@@ -86,7 +88,7 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
 async def _sign(
     tx: Transaction, keyring: Keyring, waiting: Sequence[Tripartite], side: Side
 ) -> list[Tripartite]:
-    """Signatures of one side; the school's vouches for a minor's guardian, and so does the last one."""
+    """Signatures of one side; the school's vouches for a guardian, and so does the last one."""
     now = await tx.now()
     signed = [agreement.sign(side, now) for agreement in waiting]
     await tripartite.save(tx, signed)
@@ -100,21 +102,10 @@ async def _sign(
 async def _require_consents(
     tx: Transaction, keyring: Keyring, agreements: Sequence[Tripartite], now: datetime
 ) -> None:
-    """Refuse work of students under 18 without a guardian's consent on record; known are those written.
-
-    Source: Labor Standards Act, Article 66 (papers of minors).
-    """
+    """Refuse work of students who are not known to be adults without a guardian's consent on record."""
     students = [agreement.parties.student for agreement in agreements]
     known = await persons.read(tx, keyring, students)
-    minors = [student for student in students if student in known and known[student].minor(day_of(now))]
-    consented = await student_store.consented(tx, minors)
-    refuse(
-        Conflict(
-            "guardian_consent_missing", f"{each}: a guardian's consent is not recorded", "guardian_consent"
-        )
-        for each in minors
-        if each not in consented
-    )
+    refuse(without_consent(students, known, await student_store.consented(tx, students), day_of(now)))
 
 
 async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: datetime) -> None:

@@ -1,13 +1,13 @@
 """Routes of persons: who a student is, who read that, and forgetting it."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from contracts import values
-from placement.domain.persons import NAME_LENGTH, Action, Person
+from placement.domain.persons import NAME_LENGTH, Action, Ground, Person, Standing
 from placement.domain.vocabulary import StudentId
 from placement.handlers import persons as handlers
 from placement.http.bodies import Body, ClassPath, StudentPath
@@ -51,9 +51,24 @@ class ErasePerson(Body):
     reason: values.Reason = Field(examples=["own_request"])
 
 
-class ErasedView(Body):
-    student: str
-    reason: str
+class ErasureView(Body):
+    """How far it is with forgetting a student; without `reason` nobody asked for it."""
+
+    student: str = Field(examples=["stu_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+    reason: str | None
+    asked_at: datetime | None = Field(description="Where it could not be done at once")
+    awaits: list[Ground] = Field(description="What still needs to know who the student is")
+    erased_at: datetime | None
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        return cls(
+            student=standing.student,
+            reason=standing.reason,
+            asked_at=standing.asked_at,
+            awaits=list(standing.grounds),
+            erased_at=standing.erased_at,
+        )
 
 
 @router.put("/students/{student}/person", status_code=204, response_class=Response)
@@ -124,13 +139,27 @@ async def oversee(wanted: Annotated[OversightFilter, Query()], _: _Overseer, rea
 
 
 @router.post("/students/{student}/erasure", status_code=201)
-async def erase(student: StudentPath, body: ErasePerson, caller: _Forgetter, tx: Tx) -> ErasedView:
+async def erase(student: StudentPath, body: ErasePerson, caller: _Forgetter, tx: Tx) -> ErasureView:
     """Forget who a student was: name, birth date, the school's code; what is counted stays.
 
-    A student asks for it with the reason `own_request`; refused while a class, an offer, an agreement or a
-    placement needs the person.
+    A student asks for it with the reason `own_request`. While an open class, an undecided round, an open
+    offer, an unsigned agreement or a placement needs the person, the request is kept (`awaits` names them),
+    and carried out as soon as none is left.
     """
     caller.must_be(student, Role.OFFICER)
     reason = body.reason if Role.OFFICER in caller.roles else OWN_REQUEST
-    await handlers.erase_person(tx, student, reason)
-    return ErasedView(student=student, reason=reason)
+    return ErasureView.of(await handlers.ask_erasure(tx, student, reason))
+
+
+@router.post("/students/{student}/erasure/withdrawal", status_code=201)
+async def keep(student: StudentPath, caller: _Forgetter, tx: Tx) -> ErasureView:
+    """Take back a request that waits: the student is known, and invited to rounds, as before."""
+    caller.must_be(student, Role.OFFICER)
+    return ErasureView.of(await handlers.keep_person(tx, student))
+
+
+@router.get("/students/{student}/erasure")
+async def show_erasure(student: StudentPath, caller: _Watched, read: Read) -> ErasureView:
+    """Whether the student was forgotten, or will be, and what that waits for."""
+    caller.must_be(student, Role.OFFICER, Role.AUDITOR)
+    return ErasureView.of(await handlers.standing(read, student))

@@ -8,7 +8,7 @@ from chassis.encryption import SealedTable
 from chassis.keyring import Keyring, Sealer
 from chassis.transaction import ReadTransaction, Transaction
 from placement.domain.classes import Enrolled
-from placement.domain.persons import Person, Standing
+from placement.domain.persons import Ground, Person, Standing
 from placement.domain.vocabulary import ClassId, CompanyId, SchoolId, StudentId, Year
 from placement.store.programme import school_of
 from placement.store.rows import found
@@ -61,21 +61,12 @@ async def standing(tx: ReadTransaction, student: StudentId) -> Standing:
     """Raises: NotFound."""
     row = await tx.fetchrow(
         """
-        select s.id, s.school, s.erased_at is not null as erased,
+        select s.id, s.school, s.erased_at, s.erasure_asked_at, s.erasure_reason, s.erased_reason,
           array(
             select distinct company from tripartite_agreement
             where student = s.id and state in ('drafted', 'in_force')
           ) as companies,
-          case
-            when exists (select from placement where student = s.id and state = 'active') then 'The placement'
-            when exists (select from tripartite_agreement where student = s.id and state = 'drafted')
-              then 'The agreement that waits for signatures'
-            when exists (select from offer where student = s.id and state = 'offered') then 'The open offer'
-            when exists (
-              select from enrolment e join employment_class c on c.id = e.employment_class
-              where e.student = s.id and e.state = 'active' and c.state = 'open'
-            ) then 'The stay in the class'
-          end as running
+          array(select distinct ground from ground_to_know where student = s.id) as grounds
         from student s where s.id = $1
         """,
         student,
@@ -85,8 +76,10 @@ async def standing(tx: ReadTransaction, student: StudentId) -> Standing:
         StudentId(there["id"]),
         SchoolId(there["school"]),
         frozenset(CompanyId(company) for company in there["companies"]),
-        there["running"],
-        there["erased"],
+        tuple(ground for ground in Ground if ground in there["grounds"]),
+        there["erasure_asked_at"],
+        there["erased_reason"] or there["erasure_reason"],
+        there["erased_at"],
     )
 
 
@@ -102,6 +95,40 @@ async def of_class(tx: ReadTransaction, employment_class: ClassId) -> list[Stude
 async def lock(tx: Transaction, student: StudentId) -> None:
     """Let nobody else begin something with a student meanwhile."""
     await tx.execute("select from student where id = $1 for no key update", student)
+
+
+async def ask_erasure(tx: Transaction, student: StudentId, reason: str | None, now: datetime) -> None:
+    """Keep that somebody asked to forget a student; without a reason nobody does any longer."""
+    await tx.execute(
+        "update student set erasure_asked_at = $2, erasure_reason = $3 where id = $1",
+        student,
+        None if reason is None else now,
+        reason,
+    )
+
+
+async def asked_for_update(tx: Transaction, at_most: int) -> dict[StudentId, str]:
+    """Students to be forgotten whom nothing needs any longer, with the reason, the first asked for first."""
+    rows = await tx.fetch(
+        """
+        select s.id from student s
+        where s.erasure_asked_at is not null and s.erased_at is null
+          and not exists (select from ground_to_know g where g.student = s.id)
+        order by s.erasure_asked_at, s.id limit $1 for no key update of s skip locked
+        """,
+        at_most,
+    )
+    # Again, now that nobody begins anything with them: what was committed until the lock counts too.
+    rows = await tx.fetch(
+        """
+        select s.id, s.erasure_reason from student s
+        where s.id = any($1) and s.erasure_asked_at is not null
+          and not exists (select from ground_to_know g where g.student = s.id)
+        order by s.erasure_asked_at, s.id
+        """,
+        [row["id"] for row in rows],
+    )
+    return {StudentId(row["id"]): row["erasure_reason"] for row in rows}
 
 
 async def due(tx: Transaction, today: date, kept_days: int, at_most: int) -> list[StudentId]:

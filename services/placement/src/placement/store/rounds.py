@@ -105,8 +105,9 @@ async def invite(
 ) -> dict[StudentId, int]:
     """Let every student without work take part, or of `students` those not invited yet.
 
-    Answers how many openings each may list: those with a free place that may hire from the school. They are
-    counted once a school: the planner takes whom the insert returns for one, and would count for each again.
+    Who asked to be forgotten is let alone. Answers how many openings each may list: those with a free place
+    that may hire from the school. They are counted once a school: the planner takes whom the insert returns
+    for one, and would count for each again.
     """
     rows = await tx.fetch(
         f"""
@@ -120,8 +121,9 @@ async def invite(
           group by a.school
         ), invited as (
           insert into preference (round, student)
-          select $1, e.student from enrolment e
+          select $1, e.student from enrolment e join student s on s.id = e.student
           where e.programme_year = $2 and e.state = 'active' and {_WITHOUT_WORK}
+            and s.erased_at is null and s.erasure_asked_at is null
             and ($4::text[] is null or e.student = any($4))
           on conflict do nothing
           returning student
@@ -143,8 +145,9 @@ async def may_take_part(tx: Transaction, year: Year, student: StudentId) -> bool
     possible: bool = await tx.fetchval(
         f"""
         select exists (
-          select from enrolment e
+          select from enrolment e join student s on s.id = e.student
           where e.student = $2 and e.programme_year = $1 and e.state = 'active' and {_WITHOUT_WORK}
+            and s.erased_at is null
         )
         """,
         year,
@@ -209,7 +212,7 @@ async def listed_for_update(tx: Transaction, round_id: RoundId, year: Year) -> t
         from preference p
         join enrolment e on e.student = p.student and e.programme_year = $2 and e.state = 'active'
         join student s on s.id = p.student
-        where p.round = $1 and {_WITHOUT_WORK}
+        where p.round = $1 and s.erased_at is null and {_WITHOUT_WORK}
         order by e.student
         """,
         round_id,
