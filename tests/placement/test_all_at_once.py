@@ -15,6 +15,12 @@ from tests.placement.world import RANKS_UNTIL, Settled, World
 from chassis.transaction import Command, begin, repeated
 from placement.handlers import tripartite
 
+TURNS: Final = 10
+MOST_TURNS: Final = 30
+"""Who is served first is up to the machine: now and then it takes longer until all of `SHOWN` came about."""
+
+SHOWN: Final = {"student-agreement-drafted", "student-agreement-ended"}
+
 ANSWERS: Final = {200, 201, 404, 409, 422}
 """What may come back; everything else is a fault."""
 
@@ -169,15 +175,17 @@ async def test_whatever_everybody_does_at_once_every_count_is_right(world: World
     await world.year_opens()
     settled, _ = await world.offered(students=6, places=(6, 2, 1))
     storm = Storm(world, settled, random.Random(seed))
-    for turn in range(10):
+    for turn in range(MOST_TURNS):
         # Now and then two weeks go by, and what was not signed has lapsed.
         await world.at(RANKS_UNTIL + timedelta(days=15 * (turn // 4)))
         answers = await all_of(storm.steps(5))
         assert {answer.status_code for answer in answers} <= ANSWERS, [a.text for a in answers]
         for what, query in WRONG.items():
             assert await world.rows(query) == [], (what, seed, turn)
-    told = [kind for kind, _ in await world.told()]
-    assert {"student-agreement-drafted", "student-agreement-ended"} <= set(told)
+        if turn + 1 >= TURNS and {kind for kind, _ in await world.told()} >= SHOWN:
+            break
+    else:
+        pytest.fail("such a storm shows little")
 
 
 async def all_of(steps: list[Coroutine[Any, Any, httpx2.Response]]) -> list[httpx2.Response]:
