@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import pytest
 from tests.asking import done, refused
 from tests.placement.waiting import looked
@@ -216,53 +215,6 @@ async def test_a_student_never_gets_a_second_placement_however_many_try(year: Wo
     body = {"student": student.party, "opening": settled.openings[3], "reason": "late_matching"}
     answer = await year.officer.post("/placements", body)
     refused(answer, 409, ("student", "placed_already"))
-
-
-async def test_the_database_itself_refuses_a_second_placement_and_more_than_there_are_places(
-    year: World,
-) -> None:
-    settled, [offer] = await year.offered(places=(2,))
-    await year.placed(settled, settled.students[0], offer)
-    connection = await asyncpg.connect(year.database.url)
-    try:
-        with pytest.raises(asyncpg.CheckViolationError, match="never_above_capacity"):
-            await connection.execute("update opening set held = 3")
-        with pytest.raises(asyncpg.ForeignKeyViolationError):
-            await connection.execute("delete from tripartite_agreement")
-        with pytest.raises(asyncpg.UniqueViolationError, match="one_active_placement"):
-            await connection.execute(_ANOTHER.format(student="student"))
-        await connection.execute("insert into student select 'stu_other', school, 'other' from student")
-        async with connection.transaction():
-            await connection.execute(_ANOTHER.format(student="'stu_other'"))
-            with pytest.raises(asyncpg.CheckViolationError, match="has no place left"):
-                async with connection.transaction():
-                    await connection.execute(
-                        "update opening set places = 1, held = 1, active = 1, state = 'filled'"
-                    )
-                    await connection.execute("update placement set state = 'active' where id = 'plc_2'")
-        with pytest.raises(asyncpg.CheckViolationError, match="no agreement that all three signed"):
-            async with connection.transaction():
-                await connection.execute(
-                    "update tripartite_agreement set state = 'drafted', company_signed_at = null"
-                )
-                await connection.execute("update placement set state = 'active'")
-    finally:
-        await connection.close()
-
-
-_ANOTHER = """
-    insert into tripartite_agreement (id, programme_year, student, school, employment_class, company, opening,
-      route, reason, state, drafted_at, student_signed_at, school_signed_at, company_signed_at, sign_until)
-    select 'agr_2', programme_year, {student}, school, employment_class, company, opening,
-      'officer', 'test', state, drafted_at, student_signed_at, school_signed_at, company_signed_at, sign_until
-    from tripartite_agreement;
-    insert into placement (id, programme_year, student, school, employment_class, company, opening, agreement,
-      state, placed_at, starts_on)
-    select 'plc_2', programme_year, {student}, school, employment_class, company, opening, 'agr_2', state,
-      placed_at, starts_on
-    from placement
-"""
-"""Another placement beside the one there is, as no handler would write it."""
 
 
 async def test_an_ended_placement_frees_exactly_one_place_even_when_ended_twice_at_once(

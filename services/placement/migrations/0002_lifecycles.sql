@@ -117,6 +117,38 @@ create trigger versions_of_bipartite after insert or update on bipartite_agreeme
 create trigger versions_of_tripartite after insert or update on tripartite_agreement
   for each row execute function keep_agreement_version();
 
+-- Whoever writes agreements: whom one binds and for what never changes, and no signature is taken back.
+create function agreement_stays() returns trigger language plpgsql as $$
+begin
+  raise exception 'Agreement % keeps its %', old.id, tg_argv[0]
+    using errcode = 'check_violation', constraint = 'agreement_keeps_its_' || tg_argv[0];
+end
+$$;
+create trigger parties_of_bipartite before update on bipartite_agreement for each row
+  when (
+    (old.id, old.programme_year, old.school, old.company)
+    is distinct from (new.id, new.programme_year, new.school, new.company)
+  ) execute function agreement_stays('parties');
+create trigger signatures_of_bipartite before update on bipartite_agreement for each row
+  when (
+    old.school_signed_at is not null and new.school_signed_at is null
+    or old.company_signed_at is not null and new.company_signed_at is null
+  ) execute function agreement_stays('signatures');
+create trigger parties_of_tripartite before update on tripartite_agreement for each row
+  when (
+    (old.id, old.programme_year, old.student, old.school, old.employment_class, old.company, old.opening,
+      old.offer)
+    is distinct from
+    (new.id, new.programme_year, new.student, new.school, new.employment_class, new.company, new.opening,
+      new.offer)
+  ) execute function agreement_stays('parties');
+create trigger signatures_of_tripartite before update on tripartite_agreement for each row
+  when (
+    old.student_signed_at is not null and new.student_signed_at is null
+    or old.school_signed_at is not null and new.school_signed_at is null
+    or old.company_signed_at is not null and new.company_signed_at is null
+  ) execute function agreement_stays('signatures');
+
 alter table employment_class
   add column hours integer not null check (hours > 0),
   add column changed_at timestamptz;
@@ -198,6 +230,11 @@ drop table import_progress, import_job, guardian_consent;
 drop trigger versions_of_bipartite on bipartite_agreement;
 drop trigger versions_of_tripartite on tripartite_agreement;
 drop function keep_agreement_version;
+drop trigger parties_of_bipartite on bipartite_agreement;
+drop trigger signatures_of_bipartite on bipartite_agreement;
+drop trigger parties_of_tripartite on tripartite_agreement;
+drop trigger signatures_of_tripartite on tripartite_agreement;
+drop function agreement_stays;
 drop table agreement_version;
 drop view partnership;
 -- The constraints of the first migration come back; rows in states that it does not know stand in the way.

@@ -27,7 +27,9 @@ begin
   select w.id into wrong from written w
   where w.state = 'active' and not exists (
     select from tripartite_agreement a
-    where a.id = w.agreement and a.state = 'in_force' and a.student = w.student and a.opening = w.opening
+    where a.id = w.agreement and a.state = 'in_force'
+      and (a.programme_year, a.student, a.school, a.employment_class, a.company, a.opening)
+        = (w.programme_year, w.student, w.school, w.employment_class, w.company, w.opening)
   ) limit 1;
   if found then
     raise exception 'Placement % has no agreement that all three signed', wrong
@@ -50,6 +52,24 @@ create trigger new_placements_stand after insert on placement
   referencing new table as written for each statement execute function placements_stand();
 create trigger changed_placements_stand after update on placement
   referencing new table as written for each statement execute function placements_stand();
+
+-- And the other way round: an agreement stays in force under an active placement. Whoever changes one while
+-- its placement begins waits for that at the agreement's row, and sees it here.
+create function agreements_carry_work() returns trigger language plpgsql as $$
+declare
+  wrong text;
+begin
+  select p.id into wrong from written w join placement p on p.agreement = w.id
+  where w.state <> 'in_force' and p.state = 'active' limit 1;
+  if found then
+    raise exception 'Placement % stands on this agreement', wrong
+      using errcode = 'check_violation', constraint = 'in_force_under_work';
+  end if;
+  return null;
+end
+$$;
+create trigger changed_agreements_carry_work after update on tripartite_agreement
+  referencing new table as written for each statement execute function agreements_carry_work();
 
 -- Everything that was ever said of a placement's end; the placement itself carries the newest.
 -- Without a last day an end was taken back: the student never left.
@@ -176,6 +196,8 @@ create table outcome_closing (
 drop view newest_outcome;
 drop table outcome_closing, outcome_cell, outcome_report, destination, retention_answer, retention_check,
   placement_end;
+drop trigger changed_agreements_carry_work on tripartite_agreement;
+drop function agreements_carry_work;
 drop trigger new_placements_stand on placement;
 drop trigger changed_placements_stand on placement;
 drop function placements_stand;
