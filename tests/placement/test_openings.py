@@ -46,14 +46,25 @@ def offered(**changed: Any) -> dict[str, Any]:
     ("changed", "expected", "source"),
     [
         (
-            {"starts_on": "2025-11-01", "wage_krw_per_hour": 10_029},
+            {"starts_on": "2025-11-01", "ends_on": "2025-12-31", "wage_krw_per_hour": 10_029},
             ("wage_krw_per_hour", "minimum_wage"),
-            "https://www.minimumwage.go.kr",
+            "Work in 2025 is paid at least KRW 10,030",
         ),
         (
             {"starts_on": "2026-01-05", "wage_krw_per_hour": 10_319},
             ("wage_krw_per_hour", "minimum_wage"),
             "https://www.minimumwage.go.kr",
+        ),
+        (
+            # Work without an end reaches into the year after, whose minimum wage is on record too.
+            {"starts_on": "2025-11-01", "wage_krw_per_hour": 10_319},
+            ("wage_krw_per_hour", "minimum_wage"),
+            "Work in 2026 is paid at least KRW 10,320",
+        ),
+        (
+            {"starts_on": "2025-12-31", "ends_on": "2026-01-01", "wage_krw_per_hour": 10_319},
+            ("wage_krw_per_hour", "minimum_wage"),
+            "Work in 2026 is paid at least KRW 10,320",
         ),
         ({"hours_per_week": 41}, ("hours_per_week", "working_hours"), "Article 69"),
         ({"hours_per_day": 9, "works_until": "19:00:00"}, ("hours_per_day", "working_hours"), "Article 69"),
@@ -81,7 +92,8 @@ async def test_an_opening_that_breaks_a_public_rule_is_refused_with_rule_and_sou
 async def test_the_limits_themselves_are_allowed(year: World) -> None:
     settled = await year.settled(students=1)
     for limits in (
-        {"starts_on": "2025-11-01", "wage_krw_per_hour": 10_030},
+        {"starts_on": "2025-11-01", "ends_on": "2025-12-31", "wage_krw_per_hour": 10_030},
+        {"starts_on": "2025-11-01", "wage_krw_per_hour": 10_320},
         {"starts_on": "2026-01-01", "wage_krw_per_hour": 10_320},
         {"hours_per_day": 8, "hours_per_week": 40, "works_from": "06:00:00", "works_until": "22:00:00"},
     ):
@@ -89,8 +101,10 @@ async def test_the_limits_themselves_are_allowed(year: World) -> None:
 
 
 def test_a_year_whose_minimum_wage_is_not_known_here_has_at_least_the_last_one() -> None:
-    facts = {year: minimum_wage(SOME.starts_on.replace(year=year)) for year in (2023, 2024, 2025, 2026, 2027)}
-    assert facts == {2023: 9_860, 2024: 9_860, 2025: 10_030, 2026: 10_320, 2027: 10_320}
+    days = [date(year, 7, 1) for year in (2023, 2024, 2025, 2026, 2027)]
+    assert {minimum_wage(day, day) for day in days} == {
+        *((9_860, 2023), (9_860, 2024), (10_030, 2025), (10_320, 2026), (10_320, 2027))
+    }
 
 
 async def test_terms_are_changed_until_somebody_holds_a_place_on_them(year: World) -> None:

@@ -323,7 +323,7 @@ async def test_an_opening_below_the_minimum_wage_is_refused_with_its_source(year
     school, company = await year.selected_school(), await year.company()
     await year.agreed(school, company)
     before = await year.state()
-    body = openings_body(1, wage_krw_per_hour=10_029, starts_on="2025-11-03")
+    body = openings_body(1, wage_krw_per_hour=10_029, starts_on="2025-11-03", ends_on="2025-12-31")
     answer = await company.post("/openings", body)
     refused(answer, 422, ("openings.0.wage_krw_per_hour", "minimum_wage"))
     assert "KRW 10,030" in answer.json()["detail"]

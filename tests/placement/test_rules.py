@@ -121,7 +121,7 @@ def test_one_digit_changed_is_noticed_wherever_the_weight_allows_it(nine: str, a
 @pytest.mark.parametrize(
     ("changed", "field", "rule"),
     [
-        ({"wage_krw_per_hour": 10_029, "starts_on": date(2025, 9, 1)}, "wage_krw_per_hour", "minimum_wage"),
+        ({"wage_krw_per_hour": 10_319, "starts_on": date(2025, 9, 1)}, "wage_krw_per_hour", "minimum_wage"),
         ({"wage_krw_per_hour": 10_319, "starts_on": date(2026, 1, 1)}, "wage_krw_per_hour", "minimum_wage"),
         ({"hours_per_week": 41}, "hours_per_week", "working_hours"),
         ({"starts_on": date(2025, 4, 30)}, "starts_on", "starts_in_future"),
@@ -138,11 +138,22 @@ def test_an_opening_that_breaks_a_public_rule_is_refused_with_the_rule(
 
 
 def test_the_minimum_wage_of_2025_is_enough_and_its_source_is_told() -> None:
-    lowest = facts(wage_krw_per_hour=10_030, starts_on=date(2025, 12, 31))
+    lowest = facts(wage_krw_per_hour=10_030, starts_on=date(2025, 12, 31), ends_on=date(2025, 12, 31))
     openings.check_openings([lowest], TODAY)
     with pytest.raises(Invalid, match=r"KRW 10,030 an hour .*minimumwage\.go\.kr"):
         openings.check_openings([replace(lowest, wage_krw_per_hour=10_000)], TODAY)
-    assert openings.minimum_wage(date(2031, 1, 1)) == openings.minimum_wage(date(2026, 1, 1))
+
+
+@given(st.dates(date(2023, 1, 1), date(2030, 12, 31)), st.integers(0, 2000))
+def test_the_minimum_wage_of_a_term_is_that_of_its_days_and_the_longer_the_term_the_higher(
+    starts_on: date, days: int
+) -> None:
+    ends_on = starts_on + timedelta(days=days)
+    of_days = {openings.minimum_wage(day, day) for day in (starts_on, ends_on)}
+    wage, year = openings.minimum_wage(starts_on, ends_on)
+    assert wage == max(each for each, _ in of_days)
+    assert starts_on.year <= year <= ends_on.year
+    assert openings.minimum_wage(starts_on, None)[0] >= wage
 
 
 def opening(places: int = 2, held: int = 0, active: int = 0) -> Opening:

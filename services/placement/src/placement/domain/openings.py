@@ -141,10 +141,23 @@ class Opening:
         return OpeningState.FILLED if active == places else OpeningState.PUBLISHED
 
 
-def minimum_wage(day: date) -> int:
-    """Won an hour for work on a day; a year that is not announced yet has at least the last one's."""
-    known = max((year for year in MINIMUM_WAGE_KRW if year <= day.year), default=min(MINIMUM_WAGE_KRW))
-    return MINIMUM_WAGE_KRW[known]
+def minimum_wage(starts_on: date, ends_on: date | None) -> tuple[int, int]:
+    """The highest minimum wage of work between two days (None is without end), and the year that asks it.
+
+    What is worked in a year is paid that year's minimum, and an opening has one wage for all of its years. A
+    year that is not announced yet has at least the last one's.
+
+    Source: Minimum Wage Act, Articles 6 (what is agreed below it is void) and 10 (each notice holds from the
+    first of January on).
+    """
+    begun = max((year for year in MINIMUM_WAGE_KRW if year <= starts_on.year), default=min(MINIMUM_WAGE_KRW))
+    asked = {starts_on.year: MINIMUM_WAGE_KRW[begun]} | {
+        year: wage
+        for year, wage in MINIMUM_WAGE_KRW.items()
+        if starts_on.year < year and (ends_on is None or year <= ends_on.year)
+    }
+    highest = max(asked, key=asked.__getitem__)
+    return asked[highest], highest
 
 
 def check_openings(openings: Sequence[OpeningFacts], today: date) -> None:
@@ -162,11 +175,11 @@ def check_openings(openings: Sequence[OpeningFacts], today: date) -> None:
 
 def broken_rules(facts: OpeningFacts, today: date, at: str = "") -> Iterator[Refusal]:
     """The public rules that an opening breaks; `at` stands before the name of each field."""
-    wage = minimum_wage(facts.starts_on)
+    wage, year = minimum_wage(facts.starts_on, facts.ends_on)
     if facts.wage_krw_per_hour < wage:
         yield Invalid(
             "minimum_wage",
-            f"Work in {facts.starts_on.year} is paid at least KRW {wage:,} an hour "
+            f"Work in {year} is paid at least KRW {wage:,} an hour "
             "(minimum wage notice, https://www.minimumwage.go.kr)",
             f"{at}wage_krw_per_hour",
         )
