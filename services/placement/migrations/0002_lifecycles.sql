@@ -222,7 +222,10 @@ create table import_progress (
   job text primary key references import_job,
   phase text not null,
   rows_done integer not null,
-  rows_total integer not null
+  rows_total integer not null,
+  -- How often something else than the file was at fault, and until when the file is let alone after it.
+  faults integer not null default 0,
+  let_alone_until timestamptz
 );
 
 -- migrate:down

@@ -78,6 +78,9 @@ async def take_files(pool: Pool, keyring: Keyring, stopping: asyncio.Event, ever
             taken = await take_waiting(pool, keyring)
         except Unavailable:
             taken = 0
+        except Exception as error:  # noqa: BLE001 - what cannot be done now keeps nobody from the rest
+            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400
+            taken = 0
         if not taken:
             await pause(stopping, every)
 
@@ -86,7 +89,7 @@ async def take_waiting(pool: Pool, keyring: Keyring) -> int:
     """Take in what waits; answers how many files were decided here.
 
     Raises:
-        Unavailable: what waits could not be read, or a file not be decided; it is tried again.
+        Unavailable: what waits could not be read; it is tried again.
     """
     async with read(pool) as reading:
         waiting = await import_store.waiting(reading)
@@ -94,6 +97,17 @@ async def take_waiting(pool: Pool, keyring: Keyring) -> int:
 
 
 async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
+    """Decide a file; where something else than the file is at fault, it waits and is tried again."""
+    try:
+        return await _decide(pool, keyring, job)
+    except Exception as error:  # noqa: BLE001 - whatever one file does to us, the next is taken in
+        async with begin(pool, Command(actor="placement")) as tx:
+            pause = await imports.put_off(tx, job)
+        log.error("file put off", job=job.id, error=rule_of(error), seconds=pause.total_seconds())  # noqa: TRY400
+        return False
+
+
+async def _decide(pool: Pool, keyring: Keyring, job: Import) -> bool:
     """All of a file in one transaction; what is wrong with it is kept in another."""
     cause = Command(actor=job.submitted_by, correlation=job.correlation)
 
@@ -111,14 +125,9 @@ async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
 
     try:
         return await repeated(taken)
-    except Unavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever one file does to us, the next is taken in
-        if not isinstance(error, Refusal):
-            log.error("file not taken in", job=job.id, error=rule_of(error))  # noqa: TRY400
-            error = Refusal("import_failed", "The file could not be taken in; an operator is told", "file")
+    except Refusal as refusal:
         async with begin(pool, cause) as tx:
-            await imports.refuse_file(tx, job, error)
+            await imports.refuse_file(tx, job, refusal)
         return True
 
 

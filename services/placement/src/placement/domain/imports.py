@@ -1,17 +1,21 @@
 """Files taken in whole or not at all, by a worker.
 
 received ── every row holds ──▶ done | refused, with every row that does not
+received ── something else than the file is at fault ──▶ received, tried again after a while
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from chassis.refusals import Refusal, Several
 from placement.domain.vocabulary import Year
 
 ImportId = NewType("ImportId", str)
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 
 class ImportKind(StrEnum):
@@ -55,6 +59,11 @@ class Import:
 
     def refuse(self, refusal: Refusal) -> "Import":
         return replace(self, state=ImportState.REFUSED, errors=row_errors(refusal))
+
+
+def pause_after(faults: int) -> timedelta:
+    """How long a file waits after so many faults that were not its own: twice as long each time."""
+    return min(FIRST_PAUSE * (1 << min(faults - 1, 30)), LONGEST_PAUSE)
 
 
 def row_errors(refusal: Refusal) -> tuple[RowError, ...]:

@@ -1,6 +1,7 @@
 """Use cases of imported files: received, then taken in by a worker, whole or not at all."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Final, assert_never
 
@@ -10,7 +11,7 @@ from chassis.refusals import Conflict, Invalid, Refusal, Several
 from chassis.transaction import Command, ReadTransaction, Transaction
 from papers import tables
 from placement.domain.companies import Company, register
-from placement.domain.imports import Import, ImportId, ImportKind
+from placement.domain.imports import Import, ImportId, ImportKind, pause_after
 from placement.domain.rules import at_row, refuse
 from placement.domain.vocabulary import CompanyId, SchoolId, Year
 from placement.handlers import classes
@@ -82,6 +83,13 @@ async def refuse_file(tx: Transaction, job: Import, refusal: Refusal) -> None:
     """Keep why a file was not taken in."""
     if await store.take(tx, job.id):
         await store.decide(tx, job.refuse(refusal), await tx.now())
+
+
+async def put_off(tx: Transaction, job: Import) -> timedelta:
+    """Let a file wait that something else than itself kept from being taken in; answers for how long."""
+    pause = pause_after(await store.add_fault(tx, job.id))
+    await store.let_alone(tx, job.id, pause)
+    return pause
 
 
 async def _companies(tx: Transaction, rows: list[tables.Row], progress: Progress) -> int:

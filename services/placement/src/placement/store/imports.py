@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -36,9 +36,37 @@ async def add(tx: Transaction, sealer: Sealer, received: Import, file: bytes) ->
 
 
 async def waiting(tx: ReadTransaction) -> list[Import]:
-    """What is to be taken in, the oldest first."""
-    rows = await tx.fetch("select * from import_job where state = 'received' order by submitted_at, id")
+    """What is to be taken in now, the oldest first."""
+    rows = await tx.fetch(
+        """
+        select j.* from import_job j left join import_progress p on p.job = j.id
+        where j.state = 'received' and (p.let_alone_until is null or p.let_alone_until <= clock_timestamp())
+        order by j.submitted_at, j.id
+        """
+    )
     return [_import(row) for row in rows]
+
+
+async def add_fault(tx: Transaction, job: ImportId) -> int:
+    """Count a fault that was not the file's; answers how many there were."""
+    faults: int = await tx.fetchval(
+        """
+        insert into import_progress as p (job, phase, rows_done, rows_total, faults)
+        values ($1, 'put_off', 0, 0, 1)
+        on conflict (job) do update
+        set phase = 'put_off', rows_done = 0, rows_total = 0, faults = p.faults + 1
+        returning faults
+        """,
+        job,
+    )
+    return faults
+
+
+async def let_alone(tx: Transaction, job: ImportId, pause: timedelta) -> None:
+    """Keep workers from a file for a while, by the machine's clock: the programme's may stand still."""
+    await tx.execute(
+        "update import_progress set let_alone_until = clock_timestamp() + $2 where job = $1", job, pause
+    )
 
 
 async def file(tx: ReadTransaction, keyring: Keyring, job: ImportId) -> bytes | None:

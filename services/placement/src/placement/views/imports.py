@@ -24,7 +24,13 @@ class ImportView(View):
     state: ImportState
     submitted_at: datetime
     decided_at: datetime | None
-    phase: str | None = Field(description="What is being done; null before and after", examples=["enrolling"])
+    phase: str | None = Field(
+        description="What is being done, `put_off` between two tries; null before and after",
+        examples=["enrolling", "put_off"],
+    )
+    faults: int = Field(
+        description="How often it could not be taken in through no fault of the file; it is tried again"
+    )
     rows_done: int | None
     rows_total: int | None
     imported: int | None = Field(description="Rows taken in, all of the file's")
@@ -37,7 +43,8 @@ async def show(tx: ReadTransaction, job: str, party: str | None) -> ImportView:
         await tx.fetchrow(
             """
             select j.id, j.kind, j.programme_year, j.party, j.state, j.submitted_at, j.decided_at, j.errors,
-              j.imported, case when j.state = 'received' then p.phase end as phase, p.rows_done, p.rows_total
+              j.imported, case when j.state = 'received' then p.phase end as phase, p.rows_done, p.rows_total,
+              coalesce(p.faults, 0) as faults
             from import_job j left join import_progress p on p.job = j.id
             where j.id = $1 and ($2::text is null or j.party = $2)
             """,
