@@ -5,9 +5,11 @@ from inspect import isclass
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from contracts import applications, audit, notifications, placement, students
+from contracts import audit, notifications, students
+from contracts.applications import calls, schools, submissions
 from contracts.evaluation import appeals, offers, results, reviews, runs
 from contracts.event import Event
+from contracts.placement import agreements, classes, companies, outcomes
 
 
 def _events_of(module: ModuleType) -> Iterator[type[Event]]:
@@ -23,13 +25,18 @@ EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType(
     {
         event.type: event
         for module in (
-            applications,
+            schools,
+            calls,
+            submissions,
             runs,
             results,
             offers,
             reviews,
             appeals,
-            placement,
+            agreements,
+            classes,
+            companies,
+            outcomes,
             students,
             notifications,
             audit,
