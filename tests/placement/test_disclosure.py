@@ -1,6 +1,6 @@
 """Open data against somebody who adds and subtracts: what is published, and what follows from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -165,27 +165,30 @@ def test_what_provinces_tell_beside_schools_pins_no_small_count_down(cells: dict
         assert safe(disclosure.detail(union.figures))
         inside = [part for part in parts if set(part.leaves) <= set(union.leaves)]
         assert sum((part.figures for part in inside), start=Figures()) == union.figures
-        for at in range(len(inside)):
-            for reason in range(3):
-                low, high = bounds(inside, union, at, reason)
-                assert (low == high and safe([low])) or high - low >= SMALLEST
+        for low, high in bounds(inside, union):
+            assert (low == high and safe([low])) or high - low >= SMALLEST
 
 
-def bounds(inside: Sequence[Block], union: Block, at: int, reason: int) -> tuple[int, int]:
-    """Least and most who may be left out of a block for a reason: an integer program over what is known."""
-    ends = []
-    for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-        program: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs leave it untyped
-        program.silent()
-        share = [[program.addIntegral(lb=0, ub=part.figures.outside) for _ in range(3)] for part in inside]
-        for part, row in zip(inside, share, strict=True):
-            program.addConstr(sum(row) == part.figures.outside)
-        whole = union.figures
-        for place, count in enumerate((whole.advanced, whole.enlisted, whole.excluded)):
-            program.addConstr(sum(row[place] for row in share) == count)
-        program.changeObjectiveSense(sense)
-        program.setObjective(share[at][reason], sense)
-        program.run()
-        assert program.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        ends.append(round(program.getInfo().objective_function_value))
-    return ends[0], ends[1]
+def bounds(inside: Sequence[Block], union: Block) -> Iterator[tuple[int, int]]:
+    """Least and most who may be left out of each block for each reason, by integer programs."""
+    program: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs leave it untyped
+    program.silent()
+    share = [[program.addIntegral(lb=0, ub=part.figures.outside) for _ in range(3)] for part in inside]
+    for part, row in zip(inside, share, strict=True):
+        program.addConstr(sum(row) == part.figures.outside)
+    whole = union.figures
+    for place, count in enumerate((whole.advanced, whole.enlisted, whole.excluded)):
+        program.addConstr(sum(row[place] for row in share) == count)
+    for left_out in (each for row in share for each in row):
+        yield (
+            extreme(program, left_out, highspy.ObjSense.kMinimize),
+            extreme(program, left_out, highspy.ObjSense.kMaximize),
+        )
+
+
+def extreme(program: Any, wanted: Any, sense: highspy.ObjSense) -> int:
+    program.setObjective(wanted, sense)
+    program.run()
+    assert program.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    value: float = program.getInfo().objective_function_value
+    return round(value)

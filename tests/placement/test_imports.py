@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -100,47 +101,52 @@ def rows_of(classes: Classes) -> tuple[tuple[Cell, ...], ...]:
     )
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv", "cp949", "english"])
-async def test_a_roster_is_the_same_in_excel_and_csv_in_utf8_and_cp949_with_either_header(
-    classes: Classes, kind: str
-) -> None:
-    rows = rows_of(classes)
+def as_files(rows: Sequence[tuple[Cell, ...]]) -> dict[str, tuple[bytes, str]]:
+    """The same roster in every form there is, with its media type."""
     english = ("employment_class", "reference", "department", "guardian_consent_on", "name", "birth_date")
-    file = {
-        "xlsx": lambda: to_xlsx([Table("명부", ROSTER, rows)]),
-        "csv": lambda: csv(ROSTER, *rows),
-        "cp949": lambda: csv(ROSTER, *rows).decode("utf-8-sig").encode("cp949"),
-        "english": lambda: csv(english, *rows),
-    }[kind]()
+    cp949 = csv(ROSTER, *rows).decode("utf-8-sig").encode("cp949")
+    return {
+        "xlsx": (to_xlsx([Table("명부", ROSTER, rows)]), XLSX),
+        "csv": (csv(ROSTER, *rows), "text/csv"),
+        "cp949": (cp949, "text/csv"),
+        "english": (csv(english, *rows), "text/csv"),
+    }
 
-    shown = await classes.given(file, XLSX if kind == "xlsx" else "text/csv")
 
-    assert (shown["state"], shown["imported"], shown["errors"]) == ("done", 3, [])
-    kept = await classes.world.rows(
-        """
-        select s.reference, s.department, e.employment_class, g.given_on::text
-        from student s join enrolment e on e.student = s.id left join guardian_consent g on g.student = s.id
-        order by s.reference
-        """
-    )
+async def test_a_roster_is_the_same_in_excel_and_csv_in_utf8_and_cp949_with_either_header(
+    classes: Classes,
+) -> None:
     one, two = classes.ids
-    assert [tuple(row.values()) for row in kept] == [
-        ("25-001", "기계과", one, "2025-04-01"),
-        ("25-002", "전자과", two, None),
-        ("25-003", "", one, "2025-04-02"),
-    ]
+    for kind in as_files(rows_of(classes)):
+        rows = [(into, f"{kind}-{reference}", *rest) for into, reference, *rest in rows_of(classes)]
+        shown = await classes.given(*as_files(rows)[kind])
+        assert (shown["state"], shown["imported"], shown["errors"]) == ("done", 3, [])
+        kept = await classes.world.rows(
+            """
+            select s.reference, s.department, e.employment_class, g.given_on::text
+            from student s join enrolment e on e.student = s.id
+            left join guardian_consent g on g.student = s.id
+            where starts_with(s.reference, $1) order by s.reference
+            """,
+            kind,
+        )
+        assert [tuple(row.values()) for row in kept] == [
+            (f"{kind}-25-001", "기계과", one, "2025-04-01"),
+            (f"{kind}-25-002", "전자과", two, None),
+            (f"{kind}-25-003", "", one, "2025-04-02"),
+        ]
     named = done(await classes.school.get(f"/classes/{one}/persons"))
-    assert "모의 학생 셋" in str(named)
+    assert [each["name"] for each in named] == ["모의 학생 하나", "모의 학생 셋"] * 4
     told = await classes.world.told()
     assert "모의 학생" not in str(told)
-    assert sum(kind == "student-enrolled" for kind, _ in told) == 3
-    [job] = await classes.world.rows("select file, correlation from import_job")
-    assert job["file"] is None
+    assert sum(kind == "student-enrolled" for kind, _ in told) == 3 * 4
+    jobs = await classes.world.rows("select file, correlation from import_job")
     headers = await classes.world.rows(
         "select headers from messaging.outbox where topic = 'ieum.students.v1'"
     )
-    assert len(headers) == 3
-    assert all(job["correlation"] in row["headers"] for row in headers)
+    for job in jobs:
+        assert job["file"] is None
+        assert sum(job["correlation"] in row["headers"] for row in headers) == 3
 
 
 async def test_every_wrong_row_is_named_as_the_sheet_shows_it_and_nobody_is_enrolled(
@@ -189,26 +195,23 @@ async def test_a_class_that_has_no_seats_left_is_named_by_its_last_row(classes: 
     assert await classes.world.rows("select 1 from student") == []
 
 
-@pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        (
-            lines("취업맞춤반,성명", "cls_1,x"),
-            {("columns.성명", "column_unknown"), ("columns.reference", "column_missing")},
-        ),
-        (lines("취업맞춤반,학번,reference", "cls_1,1,2"), {("columns.reference", "column_twice")}),
-        (lines("취업맞춤반,학번", "cls_1,=1+1"), {("cells.B2", "formula_in_cell")}),
-        (lines("취업맞춤반,학번", '"cls_1,1'), {("file", "file_unreadable")}),
-        (lines("취업맞춤반,학번"), {("file", "file_empty")}),
-        ("PK\x03\x04 not a workbook", {("file", "file_unreadable")}),
-    ],
-    ids=["columns", "twice", "formula", "quotes", "empty", "workbook"],
-)
-async def test_a_file_that_is_none_is_refused_with_the_rule(
-    classes: Classes, file: str, expected: set[tuple[str, str]]
-) -> None:
-    shown = await classes.given(file.encode())
-    assert {(field, rule) for _, field, rule in errors(shown)} == expected
+NO_ROSTERS: Final[dict[str, set[tuple[str, str]]]] = {
+    lines("취업맞춤반,성명", "cls_1,x"): {
+        ("columns.성명", "column_unknown"),
+        ("columns.reference", "column_missing"),
+    },
+    lines("취업맞춤반,학번,reference", "cls_1,1,2"): {("columns.reference", "column_twice")},
+    lines("취업맞춤반,학번", "cls_1,=1+1"): {("cells.B2", "formula_in_cell")},
+    lines("취업맞춤반,학번", '"cls_1,1'): {("file", "file_unreadable")},
+    lines("취업맞춤반,학번"): {("file", "file_empty")},
+    "PK\x03\x04 not a workbook": {("file", "file_unreadable")},
+}
+
+
+async def test_a_file_that_is_none_is_refused_with_the_rule(classes: Classes) -> None:
+    for file, expected in NO_ROSTERS.items():
+        shown = await classes.given(file.encode())
+        assert {(field, rule) for _, field, rule in errors(shown)} == expected, file
     assert await classes.world.rows("select 1 from student") == []
 
 

@@ -86,7 +86,7 @@ def told_of(found: Gathered) -> tuple[Truth, dict[str, Any]]:
 
 
 @given(seed=st.integers(0, 2**32), students=st.integers(0, 12), openings=st.integers(0, 8))
-@settings(max_examples=1_500)
+@settings(max_examples=500)
 def test_everything_that_is_told_is_true_in_any_round(seed: int, students: int, openings: int) -> None:
     truth, told = told_of(gathered(random.Random(seed), students, openings))
     truth.check(told)
