@@ -27,6 +27,8 @@ SPRING: Final = datetime(2025, 4, 10, 3, tzinfo=UTC)
 LISTS_UNTIL: Final = datetime(2025, 10, 10, 9, tzinfo=UTC)
 RANKS_UNTIL: Final = datetime(2025, 10, 17, 9, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+AGREED_ON: Final = "2023-03-02"
+"""The day on which guardians agreed, before all years that are played."""
 LOT_SOURCE: Final = "Lotto 6/45, draw 1194, winning numbers in ascending order"
 
 STATE: Final = (
@@ -152,7 +154,7 @@ class World:
         for _ in range(count):
             self.made["student"] += 1
             reference = f"S-{self.made['student']:04}"
-            rows.append({"reference": reference, "guardian_consent_on": "2025-04-10"})
+            rows.append({"reference": reference, "guardian_consent_on": AGREED_ON})
         body = done(await school.post(f"/classes/{employment_class}/roster", {"rows": rows}), 201)
         return [self.caller("student", party=student) for student in body["students"]]
 
