@@ -6,8 +6,9 @@ from datetime import date
 from enum import StrEnum
 
 from chassis.refusals import Invalid, Refusal
+from placement.domain.outcomes import school_year_ends
 from placement.domain.rules import refuse
-from placement.domain.vocabulary import StudentId
+from placement.domain.vocabulary import StudentId, Year
 
 
 class DestinationKind(StrEnum):
@@ -30,9 +31,15 @@ class Destination:
     since: date
 
 
-def check_destinations(rows: Iterable[Destination], own: frozenset[StudentId], today: date) -> None:
-    """Refuse rows of foreign students, of days to come, and a student who stands there twice."""
+def check_destinations(
+    rows: Iterable[Destination], own: frozenset[StudentId], year: Year, today: date
+) -> None:
+    """Refuse rows of foreign students, of days to come, and a student who stands there twice.
+
+    Who did not graduate has not by the end of the school year; after it nobody leaves a cohort like that.
+    """
     seen: set[StudentId] = set()
+    ends = school_year_ends(year)
     broken: list[Refusal] = []
     for at, row in enumerate(rows):
         if row.student not in own:
@@ -44,5 +51,8 @@ def check_destinations(rows: Iterable[Destination], own: frozenset[StudentId], t
             broken.append(
                 Invalid("day_to_come", f"Today is {today.isoformat()} in Korea", f"rows.{at}.since")
             )
+        if row.kind is DestinationKind.NOT_GRADUATED and row.since > ends:
+            over = f"The school year of {year} ended on {ends.isoformat()}"
+            broken.append(Invalid("school_year_over", over, f"rows.{at}.since"))
         seen.add(row.student)
     refuse(broken)

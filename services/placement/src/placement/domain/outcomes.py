@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
@@ -164,6 +164,14 @@ class Count:
         revision = 1 if last is None else last.revision + 1
         reason = None if revision == 1 else self.reason
         return Report(self.year, school, self.as_of, revision, cells, self.origin, self.now, reason)
+
+
+def school_year_ends(year: Year) -> date:
+    """The last day of February: by then a student of the cohort has graduated, or has not.
+
+    Source: Elementary and Secondary Education Act (초·중등교육법), Article 24, paragraph 1.
+    """
+    return date(year + 1, 3, 1) - timedelta(days=1)
 
 
 def require_past(as_of: date, today: date, field_name: str = "as_of") -> None:

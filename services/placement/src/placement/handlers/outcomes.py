@@ -89,7 +89,7 @@ async def record_destinations(
     """A school says what became of students of its classes, all or none; what was said before stays."""
     now = await tx.now()
     await programme.lock_school(tx, school)
-    check_destinations(rows, await destinations.own(tx, year, school), day_of(now))
+    check_destinations(rows, await destinations.own(tx, year, school), year, day_of(now))
     await destinations.add(tx, year, rows, now)
     detail = {"rows": len(rows)}
     await audit.record(tx, action="destinations_recorded", subject=school, detail=detail)

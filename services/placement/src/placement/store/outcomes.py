@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from chassis.transaction import Transaction
-from placement.domain.outcomes import Cell, Figures, Report, Standing
+from placement.domain.outcomes import Cell, Figures, Report, Standing, school_year_ends
 from placement.domain.vocabulary import SchoolId, Year
 
 FIGURES = (
@@ -112,9 +112,11 @@ async def counted(tx: Transaction, year: Year, as_of: date) -> dict[SchoolId, di
     """The students of a cohort as they stood on a day, by all that is recorded now.
 
     Who is at work on the day is employed; of others the latest fact by then counts, the end of a placement or
-    what the school says. Schools that take part without any student come with no cell.
+    what the school says. Who left the class stays in the cohort, except who left the school while the class
+    went on and before the school year ended: nothing that is done to a roster after that changes a rate.
+    Schools that take part without any student come with no cell.
     """
-    rows = await tx.fetch(_COUNTED, year, as_of)
+    rows = await tx.fetch(_COUNTED, year, as_of, school_year_ends(year))
     cells: dict[SchoolId, dict[Cell, Figures]] = defaultdict(dict)
     for row in rows:
         of_school = cells[SchoolId(row["school"])]
@@ -139,7 +141,12 @@ async def unconfirmed(tx: Transaction, year: Year, as_of: date) -> int:
 _COUNTED = """
   with member as (
     select distinct on (e.student) e.student, s.school, c.track, s.department,
-      e.state = 'active' or (e.left_at at time zone 'Asia/Seoul')::date > $2 as stayed
+      coalesce(
+        e.left_reason in ('left_school', 'changed_school')
+        and (e.left_at at time zone 'Asia/Seoul')::date <= least($2, $3, c.ends_on)
+        and (c.closed_at is null or e.left_at <= c.closed_at),
+        false
+      ) as left_school
     from enrolment e
     join student s on s.id = e.student
     join employment_class c on c.id = e.employment_class
@@ -155,7 +162,7 @@ _COUNTED = """
     where programme_year = $1 and since <= $2 order by student, revision desc
   ), fate as (
     select m.*, case
-      when not m.stayed or d.kind = 'not_graduated' then 'not_graduated'
+      when m.left_school or d.kind = 'not_graduated' then 'not_graduated'
       when w.at_work then 'employed'
       when d.kind is not null and (w.ended_on is null or d.since > w.ended_on) then d.kind
       else coalesce(w.reason, 'none')
