@@ -314,6 +314,36 @@ async def test_work_that_never_began_is_checked_by_nobody(year: World) -> None:
     )
 
 
+async def test_an_answer_of_work_that_turns_out_never_to_have_begun_counts_for_nothing(year: World) -> None:
+    settled, [placement] = await at_work(year)
+    await year.at(SIX)
+    done(await settled.company.post("/retention-checks/answers", still_there(placement)), 201)
+    before_the_first_day = {"reason": "other", "ended_on": "2025-12-30"}
+    done(await settled.school.post(f"/placements/{placement}/end", before_the_first_day), 201)
+    [six, twelve] = await checks(year)
+    assert (six["state"], twelve["state"], six["retained"]) == ("void", "void", None)
+    assert await counted_checks(year) == (0, 0)
+    kept = await year.rows("select revision, retained, source from retention_answer")
+    assert [tuple(each.values()) for each in kept] == [(1, True, "company")]
+
+    began = {"reason": "resignation", "ended_on": "2026-03-31"}
+    done(await settled.school.post(f"/placements/{placement}/end/correction", began), 201)
+    [six, twelve] = await checks(year)
+    assert (six["state"], six["retained"], six["source"]) == ("answered", False, "exit")
+    assert twelve["state"] == "scheduled"
+    assert await counted_checks(year) == (1, 0)
+    assert [event["revision"] for _, event in await year.told("retention-checked")] == [1, 2]
+
+
+async def counted_checks(world: World) -> tuple[int, int]:
+    """Placements whose sixth month was over by the fifth of July, and those that lasted."""
+    await world.at(SIX + timedelta(days=1))
+    path = f"/programme-years/{YEAR}/outcomes"
+    done(await world.officer.post(path, {"as_of": "2026-07-05"}), 201)
+    [row] = done(await world.officer.get(path, as_of="2026-07-05", by="total"))["rows"]
+    return row["due_6"], row["retained_6"]
+
+
 async def test_what_nobody_answers_in_time_stands_on_the_overdue_list_of_its_parties(year: World) -> None:
     settled, [answered, forgotten] = await at_work(year, students=2)
     await year.at(SIX)

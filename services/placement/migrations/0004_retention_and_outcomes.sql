@@ -84,7 +84,8 @@ create table placement_end (
   primary key (placement, revision)
 );
 
--- `void` is a check of work that never began. What is due says until when an answer is in time.
+-- `void` is a check of work that never began, whatever was answered before that was known. What is due says
+-- until when an answer is in time.
 create table retention_check (
   placement text not null references placement,
   months integer not null check (months in (6, 12)),
@@ -100,7 +101,7 @@ create table retention_check (
   answered_at timestamptz,
   primary key (placement, months),
   constraint answered_has_an_answer check (
-    (state = 'answered') = (revision > 0) and num_nulls(retained, source, answered_at) in (0, 3)
+    (state <> 'answered' or revision > 0) and num_nulls(retained, source, answered_at) in (0, 3)
     and (state = 'answered') = (retained is not null)
   )
 );

@@ -1,7 +1,7 @@
 """Retention checks (유지취업 확인): is a student still at work after six and after twelve months?
 
 check    scheduled ── its day ──▶ due ── an answer, or a recorded exit ──▶ answered ── corrected ──▶ answered
-         scheduled | due ── the work never began ──▶ void
+         scheduled | due | answered ── the work never began ──▶ void
 
 A check is answered by who knows, or follows from a recorded exit; so what is recorded of a placement's end
 and what its checks say never contradict each other.
@@ -47,7 +47,7 @@ def answer_until(due_on: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether a placement lasts until `due_on`; `revision` counts what was said of it."""
+    """Whether a placement lasts until `due_on`; `revision` counts what was ever said of it."""
 
     placement: PlacementId
     months: int
@@ -83,14 +83,15 @@ class Check:
     def follow(self, of: Placement, source: Source, today: date, now: datetime) -> "Check":
         """What follows for this check from the end that is recorded of its placement.
 
-        Before its day nothing is said of it. An answer that stays the same stays with who gave it. That an
-        agreement came to its last day says nothing of whether the student was there till then.
+        Before its day nothing is said of it. An answer that stays the same stays with who gave it; one of work
+        that turns out never to have begun is none, though it is kept that it was given. That an agreement came
+        to its last day says nothing of whether the student was there till then.
         """
         if self.state is CheckState.VOID:
             # Only a corrected end brings it back; its day decides what is said then.
             return self if of.never_began else self._from_void(of, source, today, now)
-        if of.never_began and self.state is not CheckState.ANSWERED:
-            return replace(self, state=CheckState.VOID)
+        if of.never_began:
+            return replace(self, state=CheckState.VOID, retained=None, source=None, answered_at=None)
         retained = of.lasted_until(self.due_on)
         if today < self.due_on or retained == self.retained or (retained and source is Source.AGREEMENT):
             return self
