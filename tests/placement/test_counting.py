@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import pytest
 from tests.asking import done, refused
-from tests.placement.test_outcomes import open_data
+from tests.placement.test_outcomes import HEADER, imported, open_data
 from tests.placement.test_retention import ask, at_work, gone, still_there
-from tests.placement.world import YEAR, Settled, World
+from tests.placement.world import MICROSECOND, YEAR, Settled, World
+
+from papers.tables import Table, to_csv
 
 JANUARY_2027: Final = datetime(2027, 1, 10, 3, tzinfo=UTC)
 APRIL: Final = "2026-04-01"
@@ -111,6 +113,7 @@ async def test_what_a_school_says_is_of_its_own_students_and_kept(year: World) -
     assert len(done(await year.officer.get(path, limit=4))["items"]) == 4
     said = await year.rows("select revision, kind from destination order by revision")
     assert [tuple(each.values()) for each in said] == [(1, "advanced_study"), (2, "none")]
+    await year.at(datetime(2026, 3, 26, 3, tzinfo=UTC))
     await count_cohort(year, "2026-03-25")
     [total] = done(await year.officer.get(f"/programme-years/{YEAR}/outcomes", by="total"))["rows"]
     assert total["advanced"] == 0
@@ -160,13 +163,52 @@ async def test_a_school_without_students_is_reported_with_nothing_so_that_nobody
 
 
 async def test_only_days_that_are_over_and_years_that_are_known_are_counted(year: World) -> None:
-    await year.at(datetime(2026, 4, 1, 14, 59, tzinfo=UTC))
+    school = await year.selected_school("new_technology")
     path = f"/programme-years/{YEAR}/outcomes"
-    refused(await year.officer.post(path, {"as_of": "2026-04-02"}), 422, ("as_of", "day_to_come"))
+    earlier = {"as_of": APRIL, "rows": [imported(school=school.party)]}
+    await year.at(datetime(2026, 4, 1, 15, tzinfo=UTC) - MICROSECOND)
+    before = await year.state()
+    for refusing, body in (
+        (path, {"as_of": APRIL}),
+        (f"{path}/closing", {"as_of": APRIL}),
+        ("/programme-years/2024/outcomes/imports", earlier),
+    ):
+        refused(await year.officer.post(refusing, body), 422, ("as_of", "day_to_come"))
+    assert await year.state() == before
+    await year.at(datetime(2026, 4, 1, 15, tzinfo=UTC))
+    assert (await count_cohort(year, APRIL))["reported"] == 1
+    assert done(await year.officer.post("/programme-years/2024/outcomes/imports", earlier), 201)
     answer = await year.officer.post("/programme-years/2031/outcomes", {"as_of": APRIL})
     refused(answer, 409, ("programme_year", "programme_year_unknown"))
-    answer = await year.officer.post(f"{path}/closing", {"as_of": APRIL})
+
+
+
+async def test_a_year_in_which_nobody_takes_part_has_nothing_to_close(year: World) -> None:
+    await year.at(datetime(2026, 4, 2, 3, tzinfo=UTC))
+    answer = await year.officer.post(f"/programme-years/{YEAR}/outcomes/closing", {"as_of": APRIL})
     refused(answer, 409, ("as_of", "nothing_reported"))
+
+
+async def test_what_is_counted_here_is_not_written_by_hand_nor_closed_past_its_open_checks(
+    year: World,
+) -> None:
+    settled, _ = await cohort(year)
+    await year.at(JANUARY_2027)
+    await ask(year)
+    await count_cohort(year, "2027-01-05")
+    path = f"/programme-years/{YEAR}/outcomes"
+    better = imported(school=settled.school.party, retained_12=16)
+    before, told = await year.state(), await year.told()
+    for more in ({"close": True}, {"close": False}):
+        body = {"as_of": "2027-01-05", "rows": [better], "reason": "late_evidence"} | more
+        answer = await year.officer.post(f"{path}/imports", body)
+        refused(answer, 409, ("programme_year", "year_counted_here"))
+    content = to_csv(Table("성과", HEADER, [(settled.school.party, "general", "", 10, 12, 5, 1, 9, 9)]))
+    answer = await year.officer.upload(
+        f"{path}/imports/file?as_of=2027-01-05", content, media_type="text/csv", method="POST"
+    )
+    refused(answer, 409, ("programme_year", "year_counted_here"))
+    assert (await year.state(), await year.told()) == (before, told)
 
 
 async def test_schools_see_their_own_outcomes_and_open_data_waits_for_the_closing(year: World) -> None:

@@ -60,12 +60,14 @@ class Record:
         return Exit(self.lost_on - timedelta(days=1), self.reason, Source.INSURANCE)
 
 
-def records(rows: Iterable[tuple[int, Mapping[str, str]]], drawn_on: date) -> list[Record]:
-    """The records of a table, by the numbers of its rows.
+def records(rows: Iterable[tuple[int, Mapping[str, str]]], drawn_on: date, today: date) -> list[Record]:
+    """The records of a table, by the numbers of its rows; they may have been drawn today.
 
     Raises:
         Several, Invalid: naming every cell that breaks a rule, `rows.4.lost_on`.
     """
+    if drawn_on > today:
+        raise Invalid("day_to_come", f"Today is {today.isoformat()} in Korea", "drawn_on")
     found: list[Record] = []
     broken: list[Refusal] = []
     seen: set[Person] = set()

@@ -174,10 +174,10 @@ def school_year_ends(year: Year) -> date:
     return date(year + 1, 3, 1) - timedelta(days=1)
 
 
-def require_past(as_of: date, today: date, field_name: str = "as_of") -> None:
-    """Refuse a day that is not over in Korea: what it will have been like nobody knows."""
-    if as_of > today:
-        raise Invalid("day_to_come", f"Today is {today.isoformat()} in Korea", field_name)
+def require_over(as_of: date, today: date) -> None:
+    """Refuse a day that is not over in Korea, today included: what it will have been like nobody knows."""
+    if as_of >= today:
+        raise Invalid("day_to_come", f"{as_of.isoformat()} is not over in Korea", "as_of")
 
 
 @dataclass(frozen=True, slots=True)

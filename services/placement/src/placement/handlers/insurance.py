@@ -9,7 +9,6 @@ from chassis.refusals import Conflict, Refusal
 from chassis.transaction import Transaction
 from placement.domain.agreements import day_of
 from placement.domain.insurance import Record, compare, records
-from placement.domain.outcomes import require_past
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check
 from placement.domain.rules import at_row, refuse
@@ -59,8 +58,7 @@ async def import_records(
 ) -> Imported:
     """Take a table of records in, all rows or none; each row that breaks a rule is named by its number."""
     now = await tx.now()
-    require_past(drawn_on, day_of(now), "drawn_on")
-    found = records(rows, drawn_on)
+    found = records(rows, drawn_on, day_of(now))
     matched = await store.of_persons(tx, [record.person for record in found])
     refuse(
         Conflict("no_such_placement", "No placement of this student at this company", f"{each.at}.reference")

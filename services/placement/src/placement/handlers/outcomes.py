@@ -19,7 +19,7 @@ from placement.domain.outcomes import (
     Origin,
     Report,
     check_rows,
-    require_past,
+    require_over,
 )
 from placement.domain.rules import refuse
 from placement.domain.vocabulary import SchoolId, StudentId, Year
@@ -39,9 +39,14 @@ class Counted:
 async def import_outcomes(
     tx: Transaction, year: Year, as_of: date, rows: Sequence[ImportedRow], reason: str | None
 ) -> Counted:
-    """Bring in an earlier year, all rows or none; again, where figures differ, as a correction."""
+    """Bring in an earlier year, all rows or none; again, where figures differ, as a correction.
+
+    Raises:
+        Conflict: Students of the year were in classes here, so it is counted and not written.
+    """
     now = await tx.now()
-    require_past(as_of, day_of(now))
+    require_over(as_of, day_of(now))
+    await _require_not_run_here(tx, year)
     known = await programme.schools(tx, [SchoolId(row.school) for row in rows])
     cells = check_rows(rows, {str(school): known[school] for school in known})
     count = Count(year, as_of, Origin.IMPORTED, now, reason or "imported_again")
@@ -55,7 +60,7 @@ async def count_outcomes(tx: Transaction, year: Year, as_of: date, reason: str |
     """Count a cohort by all that is recorded; schools whose figures changed are told, the others are not."""
     await programme.rules(tx, year)
     now = await tx.now()
-    require_past(as_of, day_of(now))
+    require_over(as_of, day_of(now))
     count = Count(year, as_of, Origin.PLATFORM, now, reason or "figures_recounted")
     await store.alone(tx, year)
     counted = await _tell(tx, count, await store.counted(tx, year, as_of))
@@ -106,8 +111,19 @@ async def name_departments(tx: Transaction, school: SchoolId, departments: Mappi
 
 
 async def close_imported(tx: Transaction, year: Year, as_of: date) -> Mapping[str, int]:
-    """Say that an earlier year is whole: evaluation may count on it."""
+    """Say that an earlier year is whole: evaluation may count on it.
+
+    Raises:
+        Conflict: The year was run here: its checks are asked for by `close_outcomes`.
+    """
+    await _require_not_run_here(tx, year)
     return await _close(tx, year, as_of, 0, Origin.IMPORTED)
+
+
+async def _require_not_run_here(tx: Transaction, year: Year) -> None:
+    if await store.run_here(tx, year):
+        run_here = f"Students of {year} were in classes here: its outcomes are counted"
+        raise Conflict("year_counted_here", run_here, "programme_year")
 
 
 async def _tell(tx: Transaction, count: Count, cells: Mapping[SchoolId, Mapping[Cell, Figures]]) -> Counted:

@@ -79,6 +79,12 @@ async def add(tx: Transaction, reports: Sequence[Report]) -> None:
     )
 
 
+async def run_here(tx: Transaction, year: Year) -> bool:
+    """Whether anybody of a cohort was ever in a class here."""
+    found: bool = await tx.fetchval("select exists (select from enrolment where programme_year = $1)", year)
+    return found
+
+
 async def reported(tx: Transaction, year: Year, as_of: date) -> list[SchoolId]:
     """The schools that have a report of a cohort for a day."""
     rows = await tx.fetch(
