@@ -182,7 +182,6 @@ async def test_only_days_that_are_over_and_years_that_are_known_are_counted(year
     refused(answer, 409, ("programme_year", "programme_year_unknown"))
 
 
-
 async def test_a_year_in_which_nobody_takes_part_has_nothing_to_close(year: World) -> None:
     await year.at(datetime(2026, 4, 2, 3, tzinfo=UTC))
     answer = await year.officer.post(f"/programme-years/{YEAR}/outcomes/closing", {"as_of": APRIL})

@@ -111,7 +111,7 @@ async def test_nobody_is_said_not_to_have_graduated_after_the_school_year(year: 
     assert (await counted(year, APRIL))["graduates"] == 1
 
 
-class _Undone(Exception):
+class _UndoneError(Exception):
     """Ends a transaction with nothing of it kept."""
 
 
@@ -123,7 +123,7 @@ async def figures(tx: Transaction) -> Figures:
 async def test_no_departure_after_the_class_has_ended_changes_a_figure(year: World) -> None:
     """At random: whoever leaves, for whatever reason, at any moment after the end; 60 draws."""
     await cohort(year)
-    dice = random.Random(1)  # noqa: S311 - a test that can be repeated
+    dice = random.Random(1)
     async with begin(year.pool, Command(actor="test")) as tx:
         before = await figures(tx)
     students = [row["student"] for row in await year.rows("select student from enrolment order by id")]
@@ -133,11 +133,11 @@ async def test_no_departure_after_the_class_has_ended_changes_a_figure(year: Wor
         leaving = [each for each in students if dice.random() < 0.5]
         moments = [ended + timedelta(minutes=dice.randrange(200_000)) for _ in leaving]
         reasons = [dice.choice([*LeaveReason]) for _ in leaving]
-        with pytest.raises(_Undone):
+        with pytest.raises(_UndoneError):
             async with begin(year.pool, Command(actor="test")) as tx:
                 await tx.execute(_LEFT, leaving, moments, reasons)
                 assert await figures(tx) == before
-                raise _Undone
+                raise _UndoneError
 
 
 _LEFT: Final = """

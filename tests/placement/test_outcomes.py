@@ -240,6 +240,35 @@ async def test_an_import_is_taken_whole_or_not_at_all_and_names_each_row(year: W
     assert await year.state() == before
 
 
+async def test_open_data_tell_employment_once_and_nothing_of_what_is_corrected_later(year: World) -> None:
+    """Retention follows with a later day, so that nothing of it subtracts from what was told to a few."""
+    school = await year.selected_school("new_technology")
+    path = "/programme-years/2024/outcomes/imports"
+    at_first = imported(school=school.party, advanced=6, enlisted=0, excluded=0)
+    at_first |= dict.fromkeys(("due_6", "retained_6", "due_12", "retained_12"), 0) | {"enrolled": 38}
+
+    async def closed(as_of: str, **figures: int) -> None:
+        body = {"as_of": as_of, "rows": [at_first | figures], "close": True}
+        done(await year.officer.post(path, body), 201)
+
+    async def lines(as_of: str) -> list[tuple[str, str, str]]:
+        shown = await open_data(year, as_of, year=2024)
+        return [(line["measure"], line["count"], line["base"]) for line in shown]
+
+    await closed("2025-04-01")
+    assert await lines("2025-04-01") == [("employment", "20", "32")]
+    [province] = await open_data(year, "2025-04-01", "provinces", year=2024)
+    assert (province["enrolled"], province["employed"], province["advanced"]) == ("38", "20", "6")
+    corrected = {"as_of": "2025-04-01", "rows": [at_first | {"employed": 21}], "reason": "late_evidence"}
+    assert done(await year.officer.post(path, corrected), 201)["corrected"] == 1
+    await closed("2025-04-02", employed=21, due_6=15, retained_6=10, due_12=13, retained_12=8)
+    assert await lines("2025-04-02") == [("retention_6", "10", "15")]
+    assert await open_data(year, "2025-04-02", "provinces", year=2024) == []
+    await closed("2025-04-03", employed=21, due_6=15, retained_6=9, due_12=15, retained_12=9)
+    assert await lines("2025-04-03") == []
+    assert await lines("2025-04-01") == [("employment", "20", "32")]
+
+
 HEADER: Final = ("학교", "유형", "학과", "졸업", "참여", "취업", "진학", "12개월 대상", "12개월 유지")
 FILE: Final = "/programme-years/2024/outcomes/imports/file?as_of=2025-04-01"
 

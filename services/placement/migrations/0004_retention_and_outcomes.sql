@@ -183,10 +183,14 @@ create view newest_outcome as
   select distinct on (programme_year, school, as_of) *
   from outcome_report order by programme_year, school, as_of, revision desc;
 
+-- `number` orders the days of a cohort by their closing, which decides what open data tell of which; they
+-- tell the `revisions` that stood then, by school, whatever is corrected later.
 create table outcome_closing (
+  number bigint generated always as identity,
   programme_year integer not null,
   as_of date not null,
   manifest jsonb not null,
+  revisions jsonb not null,
   unconfirmed integer not null check (unconfirmed >= 0),
   closed_at timestamptz not null,
   closed_by text not null,

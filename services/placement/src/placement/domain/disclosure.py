@@ -1,8 +1,14 @@
 """Open data that lets nobody recognise anybody: groups are published whole or not at all.
 
 The smallest groups (a department of a track of a school) are put together until each block is safe: every
-count in it is zero or at least `SMALLEST`. All that is published is blocks, which are disjoint, so whatever
-is added or subtracted is made of whole blocks again, and no small count is among what it can come to.
+count in it is zero or at least `SMALLEST`. Everything that is told of a cohort is told of the same people, so
+what was told before is reckoned with: each table is made of unions of the blocks of the table before it, and
+of two figures one of which may contain the other (who lasted six months, who lasted twelve) the difference
+is guarded like a count of its own, across measures and across the days that were closed.
+
+Employment is told of the first day of a cohort that is closed, and never again; retention of every closed
+day, in coarser blocks from day to day. The figures are those that stood when the day was closed: what is
+corrected afterwards cannot be subtracted from what was told.
 
 Two levels of detail fit together. Blocks tell who was employed, who was left out and who was neither; only
 unions of blocks, about a province each, tell why people were left out. Each of their counts is zero or at
@@ -10,135 +16,117 @@ least `SMALLEST` too, so what can be told of one block's share in them is such a
 a range at least as wide.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import product
 from typing import Final
 
-from placement.domain.outcomes import Cell, Figures, total
+from placement.domain.blocks import SMALLEST, Block, Leaf, by_province, on_another_day, together
+from placement.domain.outcomes import Figures, total
 
-SMALLEST: Final = 5
-"""The smallest count that is published; a default of this software, not an official value."""
+EMPLOYMENT: Final = "employment"
 
-Atoms = Callable[[Figures], tuple[int, ...]]
-"""Counts that share no one, in heads or placements; a group is safe when each is zero or large enough."""
+Count = Callable[[Figures], int]
 
-
-def employment(figures: Figures) -> tuple[int, ...]:
-    return figures.employed, figures.outside, figures.base - figures.employed
-
-
-def retention_6(figures: Figures) -> tuple[int, ...]:
-    return figures.retained_6, figures.due_6 - figures.retained_6
-
-
-def retention_12(figures: Figures) -> tuple[int, ...]:
-    return figures.retained_12, figures.due_12 - figures.retained_12
-
-
-def detail(figures: Figures) -> tuple[int, ...]:
-    """What a province tells: also who did not graduate, and why people are left out."""
-    parts = figures.advanced, figures.enlisted, figures.excluded
-    return figures.enrolled - figures.graduates, *parts, figures.employed, figures.base - figures.employed
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Leaf:
-    """The smallest group there is figures for."""
-
-    province: str
-    school: str
-    cell: Cell
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        return self.province, self.school, self.cell.track, self.cell.department
+COUNTS: Final[Mapping[str, Count]] = {
+    "employed": lambda figures: figures.employed,
+    "others": lambda figures: figures.base - figures.employed,
+    "outside": lambda figures: figures.outside,
+    "not_employed": lambda figures: figures.graduates - figures.employed,
+    "graduates": lambda figures: figures.graduates,
+    "enrolled": lambda figures: figures.enrolled,
+    "due_6": lambda figures: figures.due_6,
+    "retained_6": lambda figures: figures.retained_6,
+    "lost_6": lambda figures: figures.due_6 - figures.retained_6,
+    "due_12": lambda figures: figures.due_12,
+    "retained_12": lambda figures: figures.retained_12,
+    "lost_12": lambda figures: figures.due_12 - figures.retained_12,
+}
+"""In heads or placements."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Groups that are published as one."""
+class Measure:
+    """What lines of a table tell: `shown` share no one, `follow` are what they add up to.
 
-    leaves: tuple[Leaf, ...]
-    figures: Figures
-
-    def names(self) -> tuple[str | None, ...]:
-        """Province, school, track and department; None where the block has several."""
-        columns = zip(*(leaf.path for leaf in self.leaves), strict=True)
-        return tuple(found.pop() if len(found := set(column)) == 1 else None for column in columns)
-
-    def schools(self) -> int:
-        return len({leaf.school for leaf in self.leaves})
-
-
-def safe(counts: Iterable[int], smallest: int = SMALLEST) -> bool:
-    return all(count == 0 or count >= smallest for count in counts)
-
-
-def blocks(cells: Mapping[Leaf, Figures], atoms: Atoms, smallest: int = SMALLEST) -> list[Block]:
-    """A partition of the groups to blocks that are safe in these counts, as small as they come.
-
-    Empty where even all of them together are not safe.
+    The first of `shown` is what is counted, the last of three is no part of the base.
     """
-    singles = [Block((leaf,), cells[leaf]) for leaf in sorted(cells)]
-    level = _Level(atoms, smallest)
-    whole, left = level.put_together(singles, 0)
-    return [] if left else sorted(whole, key=lambda block: block.leaves)
+
+    name: str
+    shown: tuple[str, ...]
+    follow: tuple[str, ...]
 
 
-def unions(parts: Sequence[Block], smallest: int = SMALLEST) -> list[Block]:
-    """Blocks put together by province, until they are safe in every detail; empty where all are not."""
-    level = _Level(detail, smallest)
+MEASURES: Final = (
+    # How many were enrolled is told by province only; from that, too, can be subtracted what is told of work.
+    Measure(EMPLOYMENT, ("employed", "others", "outside"), ("not_employed", "graduates", "enrolled")),
+    Measure("retention_6", ("retained_6", "lost_6"), ("due_6",)),
+    Measure("retention_12", ("retained_12", "lost_12"), ("due_12",)),
+)
 
-    def province(block: Block) -> str:
-        return block.names()[0] or ""
+_PARTS: Final = frozenset(
+    {
+        *((name, name) for measure in MEASURES[1:] for name in (*measure.shown, *measure.follow)),
+        ("due_12", "due_6"),
+        ("retained_12", "retained_6"),
+        ("lost_6", "lost_12"),
+        *product(("due_6", "due_12"), ("graduates", "enrolled")),
+        *product(("retained_6", "retained_12"), ("employed",)),
+        *product(("lost_6", "lost_12"), ("not_employed",)),
+    }
+)
+"""Of which figures the first may be part of the second, on one day or on two; so their difference is a group.
 
-    grouped = [_joined(group) for _, group in groupby(sorted(parts, key=province), key=province)]
-    whole, left = level.absorb(
-        [block for block in grouped if level.safe(block)],
-        [block for block in grouped if not level.safe(block)],
-    )
-    return [] if left else sorted(whole, key=lambda block: block.leaves)
+Whoever is due after twelve months was due after six, was enrolled and as a rule graduated; whoever lasted may
+be among the employed, and whoever did not among those who are not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """Puts groups together from the departments upwards: in a track, in a school, in a province, in all."""
+class Told:
+    """A measure as it is told of a day, the `day`-th of the cohort that was closed."""
 
-    atoms: Atoms
-    smallest: int
-
-    def safe(self, block: Block) -> bool:
-        return safe(self.atoms(block.figures), self.smallest)
-
-    def put_together(self, singles: Sequence[Block], depth: int) -> tuple[list[Block], list[Block]]:
-        """Safe blocks, and what is left over because all of these together are not safe."""
-        if depth == len(singles[0].leaves[0].path):
-            [single] = singles
-            return ([single], []) if self.safe(single) else ([], [single])
-        whole: list[Block] = []
-        left: list[Block] = []
-        for _, below in groupby(singles, key=lambda block: block.leaves[0].path[depth]):
-            found, over = self.put_together(list(below), depth + 1)
-            whole += found
-            left += over
-        return self.absorb(whole, left)
-
-    def absorb(self, whole: list[Block], left: list[Block]) -> tuple[list[Block], list[Block]]:
-        """Make one block of what is left over, with as many of the smallest others as it takes."""
-        if not left:
-            return whole, []
-        rest = _joined(left)
-        others = sorted(whole, key=lambda block: (sum(self.atoms(block.figures)), block.leaves))
-        while not self.safe(rest) and others:
-            rest = _joined([rest, others.pop(0)])
-        return ([*others, rest], []) if self.safe(rest) else ([], [rest])
+    measure: Measure
+    day: int
+    blocks: tuple[Block, ...]
 
 
-def _joined(several: Iterable[Block]) -> Block:
-    found = list(several)
-    leaves = sorted(leaf for block in found for leaf in block.leaves)
-    return Block(tuple(leaves), total(block.figures for block in found))
+def guarded(new: Measure, day: int, before: Sequence[Told], block: Block) -> tuple[int, ...]:
+    """What can be counted of a block once `new` is told of a day beside what was told before."""
+    figures = block.days[day]
+    counts = [COUNTS[name](figures) for name in new.shown]
+    for other in before:
+        known = block.days[other.day]
+        pairs = product((*new.shown, *new.follow), (*other.measure.shown, *other.measure.follow))
+        counts += [
+            abs(COUNTS[one](figures) - COUNTS[two](known))
+            for one, two in pairs
+            if (one, two) in _PARTS or (two, one) in _PARTS
+        ]
+    return tuple(counts)
+
+
+def told(days: Sequence[Mapping[Leaf, Figures]], smallest: int = SMALLEST) -> list[Told]:
+    """Everything that is told of a cohort, table by table; `days` are its groups as they were closed.
+
+    A measure of which nothing safe can be told is left out. What is told of a day does not depend on the days
+    that are closed after it.
+    """
+    found: list[Told] = []
+    units: list[Block] = []
+    for day, cells in enumerate(days):
+        units = on_another_day(units, cells, day)
+        everybody = total(cells.values())
+        for measure in MEASURES:
+            again = measure.name == EMPLOYMENT and day > 0
+            if again or not any(COUNTS[name](everybody) for name in measure.shown):
+                continue
+            blocks = together(units, partial(guarded, measure, day, tuple(found)), smallest)
+            if blocks:
+                found.append(Told(measure, day, tuple(blocks)))
+                units = blocks
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +140,32 @@ class Published:
     left_out: int
 
 
-_MEASURES: Final[Mapping[str, Atoms]] = {
-    "employment": employment,
-    "retention_6": retention_6,
-    "retention_12": retention_12,
-}
+def published(days: Sequence[Mapping[Leaf, Figures]], smallest: int = SMALLEST) -> Iterator[Published]:
+    """Every line of open data of the last of `days` by school, track and department."""
+    for each in told(days, smallest):
+        if each.day < len(days) - 1:
+            continue
+        for block in each.blocks:
+            count, others, *left_out = (COUNTS[name](block.days[each.day]) for name in each.measure.shown)
+            if count or others or any(left_out):
+                yield Published(each.measure.name, block, count + others, count, sum(left_out))
 
 
-def published(cells: Mapping[Leaf, Figures], smallest: int = SMALLEST) -> Iterator[Published]:
-    """Every line of open data by school, track and department, as far as it may be told."""
-    if not cells:
-        return
-    for measure, atoms in _MEASURES.items():
-        for block in blocks(cells, atoms, smallest):
-            counts = atoms(block.figures)
-            if not any(counts):
-                continue
-            outside = counts[1] if measure == "employment" else 0
-            yield Published(measure, block, sum(counts) - outside, counts[0], outside)
+def detail(block: Block) -> tuple[int, ...]:
+    """What a province tells: also who did not graduate, and why people are left out."""
+    figures = block.figures
+    parts = figures.advanced, figures.enlisted, figures.excluded
+    return figures.enrolled - figures.graduates, *parts, figures.employed, figures.base - figures.employed
 
 
-def provinces(cells: Mapping[Leaf, Figures], smallest: int = SMALLEST) -> list[Block]:
-    """What is told in every detail, about a province each; made of the blocks that tell of employment."""
-    parts = blocks(cells, employment, smallest) if cells else []
-    return unions(parts, smallest) if parts else []
+def provinces(days: Sequence[Mapping[Leaf, Figures]], smallest: int = SMALLEST) -> list[Block]:
+    """What is told in every detail, about a province each; made of the blocks that tell of employment.
+
+    Empty for every day but the first, as employment is.
+    """
+    if len(days) > 1:
+        return []
+    parts = [
+        block for each in told(days, smallest) if each.measure.name == EMPLOYMENT for block in each.blocks
+    ]
+    return by_province(parts, detail, smallest)

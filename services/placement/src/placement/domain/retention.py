@@ -83,9 +83,9 @@ class Check:
     def follow(self, of: Placement, source: Source, today: date, now: datetime) -> "Check":
         """What follows for this check from the end that is recorded of its placement.
 
-        Before its day nothing is said of it. An answer that stays the same stays with who gave it; one of work
-        that turns out never to have begun is none, though it is kept that it was given. That an agreement came
-        to its last day says nothing of whether the student was there till then.
+        Before its day nothing is said of it. An answer that stays the same stays with who gave it; one of
+        work that turns out never to have begun is none, though it is kept that it was given. That an
+        agreement came to its last day says nothing of whether the student was there till then.
         """
         if self.state is CheckState.VOID:
             # Only a corrected end brings it back; its day decides what is said then.

@@ -146,9 +146,9 @@ async def _close(
     schools = await store.reported(tx, year, as_of)
     if not schools:
         raise Conflict("nothing_reported", f"No school's outcomes of {year} were told for this day", "as_of")
-    manifest = await outbox.sequences(tx, topics.PLACEMENT, schools)
+    manifest = await outbox.sequences(tx, topics.PLACEMENT, list(schools))
     now = await tx.now()
-    if not await store.add_closing(tx, year, as_of, manifest, unconfirmed, now):
+    if not await store.add_closing(tx, store.Closing(year, as_of, manifest, schools, unconfirmed), now):
         raise Conflict("reporting_closed", f"Reporting of {year} for this day is closed already", "as_of")
     outbox.add(tx, announce.outcome_reporting_closed(year, as_of, manifest, unconfirmed, origin, now))
     detail = {"as_of": as_of.isoformat(), "schools": len(manifest), "unconfirmed": unconfirmed}

@@ -201,7 +201,11 @@ async def revisions(
 
 @router.get("/open-data/outcomes.csv", response_class=Response)
 async def open_data(wanted: Annotated[OpenDataFilter, Query()], _: Anyone, read: Read) -> Response:
-    """Open data of a closed cohort as CSV; groups too small to be told apart are put together."""
+    """Open data of a closed cohort as CSV; groups too small to be told apart are put together.
+
+    Employment is told of the first day of a cohort that is closed, retention of every one, both as they were
+    counted then; provinces tell of employment, so they have no lines for a later day.
+    """
     table = views.open_groups if wanted.table == "groups" else views.open_provinces
     content = to_csv(await table(read, wanted.programme_year, wanted.as_of))
     name = f"outcomes-{wanted.programme_year}-{wanted.as_of.isoformat()}-{wanted.table}.csv"

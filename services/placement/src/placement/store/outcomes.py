@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from chassis.transaction import Transaction
@@ -85,29 +86,43 @@ async def run_here(tx: Transaction, year: Year) -> bool:
     return found
 
 
-async def reported(tx: Transaction, year: Year, as_of: date) -> list[SchoolId]:
-    """The schools that have a report of a cohort for a day."""
+async def reported(tx: Transaction, year: Year, as_of: date) -> dict[SchoolId, int]:
+    """The schools that have a report of a cohort for a day, with its newest revision."""
     rows = await tx.fetch(
-        "select school from newest_outcome where programme_year = $1 and as_of = $2 order by school",
-        year,
-        as_of,
-    )
-    return [SchoolId(row["school"]) for row in rows]
-
-
-async def add_closing(
-    tx: Transaction, year: Year, as_of: date, manifest: Mapping[str, int], unconfirmed: int, now: datetime
-) -> bool:
-    """Keep that reporting is closed; False where it was closed before."""
-    added = await tx.fetchval(
         """
-        insert into outcome_closing (programme_year, as_of, manifest, unconfirmed, closed_at, closed_by)
-        values ($1, $2, $3::jsonb, $4, $5, $6) on conflict do nothing returning true
+        select school, revision from newest_outcome
+        where programme_year = $1 and as_of = $2 order by school
         """,
         year,
         as_of,
-        json.dumps(dict(manifest)),
-        unconfirmed,
+    )
+    return {SchoolId(row["school"]): row["revision"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A cohort for a day, whole: how far the schools' streams are, and which `revisions` of reports stand."""
+
+    year: Year
+    as_of: date
+    manifest: Mapping[str, int]
+    revisions: Mapping[SchoolId, int]
+    unconfirmed: int
+
+
+async def add_closing(tx: Transaction, closing: Closing, now: datetime) -> bool:
+    """Keep that reporting is closed; False where it was closed before."""
+    added = await tx.fetchval(
+        """
+        insert into outcome_closing (programme_year, as_of, manifest, revisions, unconfirmed, closed_at,
+          closed_by)
+        values ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7) on conflict do nothing returning true
+        """,
+        closing.year,
+        closing.as_of,
+        json.dumps(dict(closing.manifest)),
+        json.dumps(dict(closing.revisions)),
+        closing.unconfirmed,
         now,
         tx.actor,
     )

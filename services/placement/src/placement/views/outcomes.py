@@ -11,7 +11,7 @@ from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction
 from papers.tables import Table
 from placement.domain import disclosure
-from placement.domain.disclosure import Leaf
+from placement.domain.blocks import Leaf
 from placement.domain.outcomes import Cell, Figures, Origin, percent
 from placement.views.shapes import View
 
@@ -134,9 +134,9 @@ async def revisions(tx: ReadTransaction, year: int, school: str) -> list[Revisio
 
 async def open_groups(tx: ReadTransaction, year: int, as_of: date) -> Table:
     """Open data by school, track and department: what may be told of employment and retention."""
-    cells, names = await _closed(tx, year, as_of)
+    days, names = await _closed(tx, year, as_of)
     rows: list[list[str | int | Decimal | date | None]] = []
-    for line in disclosure.published(cells):
+    for line in disclosure.published(days):
         province, school, track, department = line.block.names()
         shown = [province or SEVERAL, names.get(school or "", SEVERAL), track, department]
         texts = [SEVERAL if name is None else name for name in shown]
@@ -147,10 +147,10 @@ async def open_groups(tx: ReadTransaction, year: int, as_of: date) -> Table:
 
 
 async def open_provinces(tx: ReadTransaction, year: int, as_of: date) -> Table:
-    """Open data by province, in every detail."""
-    cells, _ = await _closed(tx, year, as_of)
+    """Open data by province, in every detail; of the first day of the cohort that was closed."""
+    days, _ = await _closed(tx, year, as_of)
     rows: list[list[str | int | Decimal | date | None]] = []
-    for block in disclosure.provinces(cells):
+    for block in disclosure.provinces(days):
         figures = block.figures
         parts = [figures.graduates, figures.employed, figures.advanced, figures.enlisted, figures.excluded]
         named = block.names()[0] or SEVERAL
@@ -178,21 +178,39 @@ _CELLS: Final = f"""
   where r.programme_year = $1 and r.as_of = $2"""
 
 
-async def _closed(tx: ReadTransaction, year: int, as_of: date) -> tuple[dict[Leaf, Figures], dict[str, str]]:
-    """The newest figures by group, and how schools are called; only what was closed is open data."""
-    closed = await tx.fetchval(
-        "select true from outcome_closing where programme_year = $1 and as_of = $2", year, as_of
-    )
-    if closed is None:
-        raise NotFound("not_published", f"Outcomes of {year} for this day are not closed", "as_of")
-    rows = await tx.fetch(f"{_CELLS}", year, as_of)
-    cells = {
-        Leaf(row["province"], row["school"], Cell(row["track"], row["department"])): Figures(
-            *(row[name] for name in _FIGURES)
+async def _closed(
+    tx: ReadTransaction, year: int, as_of: date
+) -> tuple[list[dict[Leaf, Figures]], dict[str, str]]:
+    """The figures by group that stood when a day and those before it were closed; how schools are called."""
+    closings = await tx.fetch(
+        """
+        select number from outcome_closing where programme_year = $1 and number <= (
+          select number from outcome_closing where programme_year = $1 and as_of = $2
         )
-        for row in rows
-    }
-    return cells, {row["school"]: row["school_name_ko"] for row in rows}
+        order by number
+        """,
+        year,
+        as_of,
+    )
+    if not closings:
+        raise NotFound("not_published", f"Outcomes of {year} for this day are not closed", "as_of")
+    days: dict[int, dict[Leaf, Figures]] = {closing["number"]: {} for closing in closings}
+    rows = await tx.fetch(_AS_CLOSED, list(days))
+    for row in rows:
+        leaf = Leaf(row["province"], row["school"], Cell(row["track"], row["department"]))
+        days[row["number"]][leaf] = Figures(*(row[name] for name in _FIGURES))
+    return list(days.values()), {row["school"]: row["school_name_ko"] for row in rows}
+
+
+_AS_CLOSED: Final = f"""
+  select l.number, s.province, c.school, s.name_ko as school_name_ko, c.track, c.department,
+    {", ".join(_FIGURES)}
+  from outcome_closing l
+  cross join jsonb_each_text(l.revisions) as r (school, revision)
+  join outcome_cell c on (c.programme_year, c.school, c.as_of, c.revision)
+    = (l.programme_year, r.school, l.as_of, r.revision::integer)
+  join school s on s.id = c.school
+  where l.number = any($1)"""
 
 
 def _row(row: dict[str, object], keys: tuple[str, ...]) -> OutcomeView:
