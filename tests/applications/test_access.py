@@ -67,7 +67,7 @@ async def test_each_route_takes_its_own_roles_and_no_other(town: Town) -> None:
         if allowed:
             break
         answer = await town.caller(role, party="sch_1").request(method, path, body)
-        refused(answer, 403, (None, "role_missing"))
+        refused(answer, 403, ("token.roles", "role_missing"))
     assert await town.state() == before
     for role, allowed, method, path, body in asked:
         if allowed:
@@ -80,7 +80,7 @@ async def test_without_a_token_each_route_answers_401(town: Town) -> None:
     for method, template, _, body in ROUTES:
         path = template.replace("{year}", "2025")
         answer = await town.client.request(method, path, json=body, headers={"Idempotency-Key": "nobody"})
-        refused(answer, 401, (None, "token_missing"))
+        refused(answer, 401, ("header.Authorization", "token_missing"))
     assert await town.state() == before
 
 
@@ -112,8 +112,12 @@ async def test_a_school_without_a_party_acts_for_nobody(town: Town) -> None:
     call = await town.open_call()
     before = await town.state()
     staff = town.caller("school")
-    refused(await staff.post("/applications", {"call": call, "kind": "new"}), 403, (None, "party_missing"))
-    refused(await staff.get("/applications"), 403, (None, "party_missing"))
+    refused(
+        await staff.post("/applications", {"call": call, "kind": "new"}),
+        403,
+        ("token.party", "party_missing"),
+    )
+    refused(await staff.get("/applications"), 403, ("token.party", "party_missing"))
     assert await town.state() == before
 
 

@@ -224,7 +224,7 @@ async def test_a_sheet_is_reopened_by_an_officer_with_a_reason_that_stays(town: 
     reason = {"reason": "criterion_misread"}
     refused(await town.officer.post(path, reason), 404, ("reviewer", "sheet_not_found"))
     await give(one, 1, results="30", plan="50")
-    refused(await one.post(path, reason), 403, (None, "role_missing"))
+    refused(await one.post(path, reason), 403, ("token.roles", "role_missing"))
     assert done(await town.officer.post(path, reason), 201) == {"reopened": 1}
     [kept] = await town.rows("select version, scores, reason, reopened_by from sheet_reopening")
     assert (kept["version"], kept["reason"]) == (1, "criterion_misread")

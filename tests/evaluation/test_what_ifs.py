@@ -99,7 +99,7 @@ async def test_a_what_if_is_told_to_nobody_and_voids_no_approval(town: Town) -> 
         run["id"]
     ]
     done(await town.officer.post(f"/runs/{run['id']}/publication"), 201)
-    refused(await town.school(1).get(WHAT_IFS), 403, (None, "role_missing"))
+    refused(await town.school(1).get(WHAT_IFS), 403, ("token.roles", "role_missing"))
 
 
 async def test_a_what_if_is_no_run_that_could_be_approved_or_published(town: Town) -> None:

@@ -177,8 +177,8 @@ async def test_a_reviewer_is_a_party_of_their_own(desk: Desk) -> None:
 async def test_who_acts_for_nobody_has_no_inbox(desk: Desk) -> None:
     for role in ("school", "company", "student", "agency", "auditor", "operator"):
         caller = desk.caller(role, sub="sch_1")
-        refused(await caller.get("/inbox"), 403, (None, "party_missing"))
-        refused(await caller.put("/contacts/me", CONTACT), 403, (None, "party_missing"))
+        refused(await caller.get("/inbox"), 403, ("token.party", "party_missing"))
+        refused(await caller.put("/contacts/me", CONTACT), 403, ("token.party", "party_missing"))
 
 
 async def test_overseers_see_how_many_and_which_failed_but_neither_contents_nor_addresses(desk: Desk) -> None:
@@ -221,7 +221,7 @@ async def test_overseers_see_how_many_and_which_failed_but_neither_contents_nor_
 async def test_parties_oversee_nothing(desk: Desk) -> None:
     for role in ("school", "company", "student", "reviewer", "agency"):
         for path in ("/deliveries/statistics", "/deliveries/failures"):
-            refused(await desk.caller(role, party="sch_1").get(path), 403, (None, "role_missing"))
+            refused(await desk.caller(role, party="sch_1").get(path), 403, ("token.roles", "role_missing"))
 
 
 async def test_failures_are_paged(desk: Desk) -> None:

@@ -122,9 +122,9 @@ async def test_nobody_without_a_token_and_no_party_without_its_id_gets_in(world:
     answer = await world.client.get("/rounds", params={"programme_year": 2025})
     assert answer.status_code == 401
     nobody = world.caller("school")
-    refused(await nobody.get("/classes", programme_year=2025), 403, (None, "party_missing"))
+    refused(await nobody.get("/classes", programme_year=2025), 403, ("token.party", "party_missing"))
     both = world.caller("school", "company", party="sch_1")
-    refused(await both.get("/agreements", programme_year=2025), 403, (None, "one_side"))
+    refused(await both.get("/agreements", programme_year=2025), 403, ("token.roles", "one_side"))
 
 
 async def test_what_belongs_to_others_is_neither_shown_nor_touched(world: World) -> None:

@@ -226,7 +226,7 @@ async def test_each_party_takes_its_own_data_away_as_a_file(world: World) -> Non
     other = await world.selected_school("new_technology")
     refused(await other.get(roster), 404, ("employment_class", "employment_class_not_found"))
     stranger = world.caller("student", party="stu_stranger")
-    refused(await stranger.get(record), 403, (None, "not_your_own"))
+    refused(await stranger.get(record), 403, ("token.party", "not_your_own"))
 
 
 async def one_offered(world: World) -> tuple[Settled, str]:

@@ -81,7 +81,7 @@ async def test_nobody_else_learns_who_a_student_is_and_no_attempt_counts_as_a_re
     other = await world.selected_school("new_technology")
     stranger = world.caller("student", party="stu_stranger")
     for reader in (other, stranger, settled.company, await world.company()):
-        refused(await reader.get(path), 403, (None, "not_your_own"))
+        refused(await reader.get(path), 403, ("token.party", "not_your_own"))
     assert (await world.caller("auditor").get(path)).status_code == 403
     refused(
         await other.get(f"/classes/{settled.employment_class}/persons"),
@@ -89,7 +89,7 @@ async def test_nobody_else_learns_who_a_student_is_and_no_attempt_counts_as_a_re
         ("employment_class", "employment_class_not_found"),
     )
     refused(await other.put(path, PERSON), 404, ("student", "student_not_found"))
-    refused(await stranger.get(f"{path}/accesses"), 403, (None, "not_your_own"))
+    refused(await stranger.get(f"{path}/accesses"), 403, ("token.party", "not_your_own"))
     assert await read_by(student) == []
 
 
@@ -99,7 +99,7 @@ async def test_a_company_learns_who_comes_once_the_offer_is_accepted(world: Worl
     [student] = settled.students
     path = f"/students/{student.party}/person"
     assert (await settled.school.put(path, PERSON)).status_code == 204
-    refused(await settled.company.get(path), 403, (None, "not_your_own"))
+    refused(await settled.company.get(path), 403, ("token.party", "not_your_own"))
     done(await student.post(f"/offers/{offer}/acceptance", {}), 201)
     assert done(await settled.company.get(path))["name"] == NAME
     assert (await read_by(student))[0][1] == "agreement_party"

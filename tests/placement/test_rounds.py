@@ -198,7 +198,7 @@ async def test_officers_see_whom_a_round_waits_for(year: World) -> None:
     done(await settled.company.put(f"{path}/rankings", ranked))
     [company] = done(await year.officer.get(f"{path}/waiting"))["companies"]
     assert (company["openings"], company["students"]) == ([two], 1)
-    refused(await other.company.get(f"{path}/waiting"), 403, (None, "role_missing"))
+    refused(await other.company.get(f"{path}/waiting"), 403, ("token.roles", "role_missing"))
     refused(await year.officer.get("/rounds/mat_none/waiting"), 404, ("round", "round_not_found"))
 
 

@@ -257,7 +257,8 @@ async def test_a_request_without_a_token_is_asked_for_one(edge: httpx2.AsyncClie
     answer = await edge.get("/state")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="ieum"'
-    assert answer.json()["errors"][0]["rule"] == "token_missing"
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["rule"]) == ("header.Authorization", "token_missing")
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "Bearer ", "bearer  x.y.z", "x"])
@@ -265,6 +266,7 @@ async def test_a_request_with_a_bad_token_is_told_so(edge: httpx2.AsyncClient, h
     answer = await edge.get("/state", headers={"Authorization": header})
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["header.Authorization"]
     assert header.rsplit(maxsplit=1)[-1] + '"' not in answer.text
 
 
@@ -290,7 +292,11 @@ async def test_another_role_is_refused_before_anything_is_done(
     answer = await edge.post("/things", json={"name": "a"}, headers=headers)
     assert answer.status_code == 403
     assert answer.json()["errors"] == [
-        {"field": None, "rule": "role_missing", "message": "The token's roles must have one of: school"}
+        {
+            "field": "token.roles",
+            "rule": "role_missing",
+            "message": "The token's roles must have one of: school",
+        }
     ]
 
 
@@ -314,7 +320,8 @@ async def test_anothers_thing_cannot_be_changed(things: Things) -> None:
     answer = await things.client.put(
         f"/things/{made}", json={"name": "b"}, headers=things.headers(party="sch_2")
     )
-    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (403, "not_your_own")
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["rule"]) == (403, "token.party", "not_your_own")
     assert await things.names() == ["a"]
 
 

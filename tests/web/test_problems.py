@@ -59,6 +59,37 @@ async def test_a_path_that_breaks_a_rule_is_named(things: Things) -> None:
     assert "abc" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("query", "errors"),
+    [
+        ("limitt=1", [("query.limitt", "extra_forbidden")]),
+        ("limit=1&limit=2&", []),
+        ("n=1", [("query.n", "extra_forbidden")]),
+        ("limit=1&b=2&a=1", [("query.b", "extra_forbidden"), ("query.a", "extra_forbidden")]),
+        ("limit=x", [("query.limit", "int_parsing")]),
+    ],
+)
+async def test_a_filter_that_is_unknown_is_named_and_not_passed_over(
+    things: Things, query: str, errors: list[tuple[str | None, str]]
+) -> None:
+    for path in ("/things", "/things-by-parameter"):
+        answer = await things.client.get(f"{path}?{query}", headers=things.headers())
+        if errors:
+            assert shape(answer) == (422, "invalid", errors)
+        else:
+            assert answer.status_code == 200
+
+
+async def test_an_unsafe_request_with_a_query_that_is_unknown_changes_nothing(things: Things) -> None:
+    answer = await things.post("/things?dry_run=true", {"name": "a"})
+    assert shape(answer) == (422, "invalid", [("query.dry_run", "extra_forbidden")])
+    assert await things.names() == []
+
+
+async def test_who_may_not_ask_does_not_learn_the_filters(edge: httpx2.AsyncClient) -> None:
+    assert (await edge.get("/state?colour=red")).status_code == 401
+
+
 async def test_a_body_that_is_no_json_is_told(things: Things) -> None:
     headers = {**things.headers(), "Content-Type": "application/json"}
     answer = await things.client.post("/things", content='{"name": "김하나'.encode(), headers=headers)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import httpx2
 import uvicorn
-from fastapi import Depends, FastAPI, Form, UploadFile
+from fastapi import Depends, FastAPI, Form, Query, UploadFile
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,6 +62,17 @@ class Thing(BaseModel):
     name: str
 
 
+class Wanted(BaseModel):
+    limit: int = 10
+
+
+def limited(limit: int = 10) -> str:
+    return str(limit)
+
+
+Limited = Annotated[str, Depends(limited)]
+
+
 class Told(BaseModel):
     event: str
 
@@ -74,6 +85,16 @@ async def make(body: NewThing, school: School, tx: Tx) -> Thing:
     await tx.execute("select pg_sleep($1)", body.slow)
     assert row is not None
     return Thing(**row)
+
+
+@router.get("/things")
+async def find(wanted: Annotated[Wanted, Query()], _: Reader) -> list[str]:
+    return [str(wanted.limit)]
+
+
+@router.get("/things-by-parameter")
+async def find_by_parameter(limit: Limited, _: Reader) -> list[str]:
+    return [limit]
 
 
 @router.get("/things/{thing}")

@@ -32,7 +32,10 @@ class FieldError(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     field: str | None = Field(
-        description="Dotted path in the body; other places by prefix: `query.`, `path.`, `header.`",
+        description=(
+            "Dotted path in the body; other places by prefix: `query.`, `path.`, `header.`, and `token.` for "
+            "what the bearer token says of its caller"
+        ),
         examples=["answers.employment_rate"],
     )
     rule: str = Field(description="A stable code", examples=["missing"])

@@ -3,9 +3,12 @@
 An unsafe request (POST, PUT, PATCH, DELETE) is verified, read whole, and done in one transaction together
 with its idempotency record; the answer is sent after the commit. PostgreSQL's deadlocks and serialization
 failures repeat the whole of it with the same body. A GET sees one state of the database through `Read`.
+
+A query parameter that a route does not declare is refused, as a body's field too many is: a filter that is
+misspelt would otherwise answer everything.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from enum import Enum
 from http import HTTPStatus
@@ -13,7 +16,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Message
 
@@ -55,7 +60,10 @@ class _Refused(Exception):  # noqa: N818 - carries an answer out of a transactio
 
 
 class _Route(APIRoute):
-    """An APIRoute whose unsafe methods run in one transaction with their idempotency record."""
+    """An APIRoute that takes no other query than it declares.
+
+    Its unsafe methods run in one transaction with their idempotency record.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if UNSAFE.intersection(options.get("methods") or ()):
@@ -69,16 +77,24 @@ class _Route(APIRoute):
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
         methods = self.methods or set()
-        if not methods & UNSAFE:
-            return handle
-        if methods - UNSAFE:
+        if methods & UNSAFE and methods - UNSAFE:
             raise TypeError(f"{self.path}: a route is either safe or unsafe, not both")
         requirements = requirements_of(self.dependant)
+        declared = frozenset(_queried(self.dependant))
 
-        async def command(request: Request) -> Response:
+        def admitted(request: Request) -> Principal:
             principal = authenticate(request)
             for requirement in requirements:
                 requirement.check(principal)
+            _refuse_undeclared(request, declared)
+            return principal
+
+        async def query(request: Request) -> Response:
+            admitted(request)
+            return await handle(request)
+
+        async def command(request: Request) -> Response:
+            principal = admitted(request)
             key = idempotency.key_of(request)
             body = await request.body()
             claim = idempotency.Claim(
@@ -89,7 +105,7 @@ class _Route(APIRoute):
             )
             return await _once(handle, request, principal, claim, body)
 
-        return command
+        return command if methods & UNSAFE else query
 
 
 async def _once(
@@ -149,6 +165,29 @@ def requirements_of(dependant: Dependant) -> list[Requirement]:
     """Every `require(…)` among a route's dependencies, however deep."""
     own = [dependant.call] if isinstance(dependant.call, Requirement) else []
     return own + [found for each in dependant.dependencies for found in requirements_of(each)]
+
+
+def _queried(dependant: Dependant) -> Iterator[str]:
+    """Names of the query parameters that a route and its dependencies declare, those of models included."""
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (field.alias or name for name, field in model.model_fields.items())
+        else:
+            yield parameter.alias
+    for each in dependant.dependencies:
+        yield from _queried(each)
+
+
+def _refuse_undeclared(request: Request, declared: frozenset[str]) -> None:
+    undeclared = [name for name in request.query_params if name not in declared]
+    if undeclared:
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", name), "msg": "Extra inputs are not permitted"}
+                for name in undeclared
+            ]
+        )
 
 
 def _with_key(extra: dict[str, Any] | None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def own_party(caller: Caller) -> Party:
         return OFFICE
     if Role.REVIEWER in caller.roles:
         return Party(caller.sub)
-    raise NotAllowed("party_missing", "The token's party must be the one whose inbox this is")
+    raise NotAllowed("party_missing", "The token's party must be the one whose inbox this is", "token.party")
 
 
 Own = Annotated[Party, Depends(own_party)]

@@ -54,9 +54,7 @@ class AccessesView(View):
     next: int | None = Field(description="`before` of the next page; null on the last")
 
 
-class AccessFilter(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class AccessFilter(View):
     before: int | None = Field(default=None, ge=1)
     limit: Limit = 50
 
@@ -81,9 +79,7 @@ class InboxView(View):
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
-class InboxFilter(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class InboxFilter(View):
     unread: bool = Field(default=False, description="Only what was not read yet")
     programme_year: int | None = None
     language: Language | None = Field(
@@ -122,9 +118,7 @@ class FailuresView(View):
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
-class FailureFilter(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class FailureFilter(View):
     programme_year: int | None = None
     after: Cursor | None = None
     limit: Limit = 50

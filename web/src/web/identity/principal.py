@@ -33,7 +33,9 @@ class Principal:
             NotAllowed: rule `party_missing`.
         """
         if self.party is None:
-            raise NotAllowed("party_missing", "The token's party must be the one that is acted for")
+            raise NotAllowed(
+                "party_missing", "The token's party must be the one that is acted for", "token.party"
+            )
         return self.party
 
     def must_be(self, party: str, *exempt: Role, otherwise: Refusal | None = None) -> None:
@@ -48,7 +50,9 @@ class Principal:
         if self.party == party or self.roles.intersection(exempt):
             return
         raise otherwise or NotAllowed(
-            "not_your_own", "The token's party is not the one whose data this is: party must be its owner"
+            "not_your_own",
+            "The token's party is not the one whose data this is: party must be its owner",
+            "token.party",
         )
 
 
@@ -56,6 +60,9 @@ class Unauthenticated(Refusal):
     """The bearer token is missing or does not hold; `web` answers 401 with `WWW-Authenticate`."""
 
     status: ClassVar[int] = 401
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(rule, detail, "header.Authorization")
 
 
 class IdentityUnavailable(Exception):  # noqa: N818 - a state of things, told as 503

@@ -54,7 +54,7 @@ class Requirement:
         """
         if self.roles and not self.roles & principal.roles:
             names = ", ".join(sorted(self.roles))
-            raise NotAllowed("role_missing", f"The token's roles must have one of: {names}")
+            raise NotAllowed("role_missing", f"The token's roles must have one of: {names}", "token.roles")
 
     async def __call__(
         self,

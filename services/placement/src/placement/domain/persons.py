@@ -130,7 +130,9 @@ class Standing:
             return Action.SCHOOL_RECORD
         if side is Side.COMPANY and party in self.companies:
             return Action.AGREEMENT_PARTY
-        raise NotAllowed("not_your_own", "The party has no agreement with this student that lasts")
+        raise NotAllowed(
+            "not_your_own", "The party has no agreement with this student that lasts", "token.party"
+        )
 
     def require_known(self) -> None:
         """Refuse to begin something with, or to forget again, who was forgotten."""

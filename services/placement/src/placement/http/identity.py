@@ -108,7 +108,9 @@ def confined_school(caller: _SchoolReader) -> SchoolId | None:
 def _signatory(caller: Principal) -> Signatory:
     sides = [side for side in Side if Role(side) in caller.roles]
     if len(sides) != 1:
-        raise NotAllowed("one_side", "The token's roles must have exactly one of school, company, student")
+        raise NotAllowed(
+            "one_side", "The token's roles must have exactly one of school, company, student", "token.roles"
+        )
     return Signatory(sides[0], caller.acts_for())
 
 

@@ -34,7 +34,9 @@ def teller(caller: _Teller) -> Teller:
     """Who says it: an officer of any placement, a school or a company of its own."""
     sources = [source for role, source in _SOURCES.items() if role in caller.roles]
     if len(sources) != 1:
-        raise NotAllowed("one_side", "The token's roles must have exactly one of school, company, officer")
+        raise NotAllowed(
+            "one_side", "The token's roles must have exactly one of school, company, officer", "token.roles"
+        )
     [source] = sources
     return Teller(source, None if source is Source.OFFICER else caller.acts_for())
 
