@@ -91,6 +91,7 @@ async def forget_contact(own: Own, tx: Tx) -> None:
 
 @router.get("/inbox")
 async def show_inbox(wanted: Annotated[InboxFilter, Query()], own: Own, read: Read) -> InboxView:
+    """The messages of the own party, the newest first, in the contact's language or the one asked for."""
     return await views.inbox(read, own, wanted)
 
 
@@ -110,6 +111,7 @@ async def show_statistics(
 
 @oversight.get("/deliveries/failures")
 async def show_failures(wanted: Annotated[FailureFilter, Query()], _: Overseer, read: Read) -> FailuresView:
+    """Deliveries that were given up, the latest first: who has to be told in another way."""
     return await views.failures(read, wanted)
 
 

@@ -28,7 +28,7 @@ class Body(BaseModel):
 
 class Draft(Body):
     call: values.CallId
-    kind: Kind
+    kind: Kind = Field(examples=["new"])
 
 
 class AnswersBody(Body):
@@ -60,20 +60,21 @@ _UPLOAD: Final = {"requestBody": {"required": True, "content": dict.fromkeys(MED
 
 
 @router.post("/applications", status_code=201)
-async def draft(body: Draft, school: Applicant, tx: Tx) -> ApplicationView:
+async def draft_application(body: Draft, school: Applicant, tx: Tx) -> ApplicationView:
+    """Begin the school's application to a call."""
     drafted = await handlers.draft_application(tx, school, CallId(body.call), body.kind)
     return await views.application(tx, drafted.id, school)
 
 
 @router.put("/applications/{application}/answers")
-async def save(application: Id, body: AnswersBody, school: Applicant, tx: Tx) -> ApplicationView:
+async def save_answers(application: Id, body: AnswersBody, school: Applicant, tx: Tx) -> ApplicationView:
     """Keep the working copy, complete or not; what was accepted stands until it is amended."""
     await handlers.save_answers(tx, application, school, body.answers())
     return await views.application(tx, application, school)
 
 
 @router.put("/applications/{application}/documents/{name}", openapi_extra=_UPLOAD, max_body_size=SIZE_LIMIT)
-async def attach(
+async def attach_document(
     application: Id, name: DocumentName, request: Request, school: Applicant, tx: Tx
 ) -> ApplicationView:
     """Attach a file in place of the one of this name; its type is told by its bytes."""
@@ -82,27 +83,29 @@ async def attach(
 
 
 @router.delete("/applications/{application}/documents/{name}")
-async def detach(application: Id, name: DocumentName, school: Applicant, tx: Tx) -> ApplicationView:
+async def detach_document(application: Id, name: DocumentName, school: Applicant, tx: Tx) -> ApplicationView:
+    """Take a document out of the working copy; what was handed in keeps it."""
     await handlers.detach_document(tx, application, school, name)
     return await views.application(tx, application, school)
 
 
 @router.post("/applications/{application}/submission", status_code=201)
-async def submit(application: Id, school: Applicant, tx: Tx) -> ReceiptView:
+async def submit_application(application: Id, school: Applicant, tx: Tx) -> ReceiptView:
     """Hand the working copy in; the database's clock decides whether it is in time."""
     await handlers.submit_application(tx, application, school)
     return await views.receipt(tx, application, school)
 
 
 @router.post("/applications/{application}/amendment", status_code=201)
-async def amend(application: Id, school: Applicant, tx: Tx) -> ReceiptView:
+async def amend_submission(application: Id, school: Applicant, tx: Tx) -> ReceiptView:
     """Hand the working copy in, in place of what stands."""
     await handlers.amend_application(tx, application, school)
     return await views.receipt(tx, application, school)
 
 
 @router.post("/applications/{application}/withdrawal", status_code=201)
-async def withdraw(application: Id, body: Withdraw, school: Applicant, tx: Tx) -> ApplicationView:
+async def withdraw_application(application: Id, body: Withdraw, school: Applicant, tx: Tx) -> ApplicationView:
+    """Withdraw an application, or give a draft up, at any time and for good."""
     await handlers.withdraw_application(tx, application, school, body.reason)
     return await views.application(tx, application, school)
 
@@ -116,19 +119,22 @@ async def list_applications(
 
 
 @router.get("/applications/{application}")
-async def show(application: Id, school: Confined, read: Read) -> ApplicationView:
+async def show_application(application: Id, school: Confined, read: Read) -> ApplicationView:
+    """An application: its working copy, and what stands of it."""
     return await views.application(read, application, school)
 
 
 @router.get("/applications/{application}/receipt")
 async def show_receipt(application: Id, school: Confined, read: Read) -> ReceiptView:
+    """The receipt of the version that stands: its number, its moment and what was handed in."""
     return await views.receipt(read, application, school)
 
 
 @router.get("/applications/{application}/documents/{document}", response_class=Response)
-async def download(
+async def download_document(
     application: Id, document: Annotated[str, Path(max_length=64)], school: Confined, read: Read
 ) -> Response:
+    """A document of an application, as it was attached."""
     name, media_type, content = await documents.content(read, application, document, school)
     disposition = f'attachment; filename="{name}"'
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

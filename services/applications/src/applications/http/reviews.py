@@ -17,15 +17,16 @@ Id = Annotated[ApplicationId, Path(max_length=64)]
 
 
 @router.get("/reviews/{application}/documents")
-async def list_documents(application: Id, reviewer: OwnReviews, read: Read) -> list[DocumentView]:
+async def list_submitted_documents(application: Id, reviewer: OwnReviews, read: Read) -> list[DocumentView]:
     """The documents of the submission that stands, for those who review it."""
     return await views.reviewed_documents(read, application, reviewer)
 
 
 @router.get("/reviews/{application}/documents/{document}", response_class=Response)
-async def download(
+async def download_submitted_document(
     application: Id, document: Annotated[str, Path(max_length=64)], reviewer: OwnReviews, read: Read
 ) -> Response:
+    """A document of the submission that stands, for those who review it."""
     name, media_type, content = await views.reviewed_content(read, application, document, reviewer)
     disposition = f'attachment; filename="{name}"'
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

@@ -84,21 +84,25 @@ async def import_schools(body: ImportSchools, _: Officer, tx: Tx) -> ImportedVie
 
 @router.put("/schools/{school}/name")
 async def rename_school(school: Id, body: Rename, _: Officer, tx: Tx) -> SchoolView:
+    """Give a school of the register another name."""
     await handlers.rename_school(tx, school, body.name_ko, body.name_en)
     return await views.school(tx, school)
 
 
 @router.post("/schools/{school}/closure", status_code=201)
 async def close_school(school: Id, body: CloseSchool, _: Officer, tx: Tx) -> SchoolView:
+    """Close a school of the register; it cannot apply from then on."""
     await handlers.close_school(tx, school, body.reason)
     return await views.school(tx, school)
 
 
 @router.get("/schools")
 async def list_schools(wanted: Annotated[SchoolFilter, Query()], _: Anyone, read: Read) -> Page[SchoolView]:
+    """Schools of the register by province, stream, state or a part of the name."""
     return await views.schools(read, wanted)
 
 
 @router.get("/schools/{school}")
 async def show_school(school: Id, _: Anyone, read: Read) -> SchoolView:
+    """A school of the register."""
     return await views.school(read, school)

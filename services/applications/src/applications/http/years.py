@@ -28,8 +28,10 @@ class Body(BaseModel):
 
 
 class TermsBody(Body):
-    kinds: Annotated[list[Kind], Field(min_length=1, max_length=2)]
-    tracks: Annotated[list[Track], Field(min_length=1, max_length=16)]
+    kinds: Annotated[list[Kind], Field(min_length=1, max_length=2, examples=[["continuing", "new"]])]
+    tracks: Annotated[
+        list[Track], Field(min_length=1, max_length=16, examples=[["general", "new_technology"]])
+    ]
     opens_at: AwareDatetime = Field(examples=["2025-01-20T00:00:00Z"])
     deadline: AwareDatetime = Field(
         description="First moment that is late", examples=["2025-02-14T09:00:00Z"]
@@ -45,7 +47,9 @@ class Amendment(TermsBody):
 
 class Grant(Body):
     school: values.SchoolId
-    until: AwareDatetime = Field(description="First moment that is late for this school")
+    until: AwareDatetime = Field(
+        description="First moment that is late for this school", examples=["2025-02-16T09:00:00Z"]
+    )
     reason: values.Reason = Field(examples=["system_outage"])
 
 
@@ -76,22 +80,26 @@ def _rules(policy: Policy) -> domain.Policy:
 
 @router.get("/programme-years")
 async def list_years(_: Anyone, read: Read) -> list[YearView]:
+    """Every year that was opened, with its policy."""
     return await views.years(read)
 
 
 @router.get("/programme-years/{year}")
 async def show_year(year: YearPath, _: Anyone, read: Read) -> YearView:
+    """A year and the policy it runs under."""
     return await views.year(read, year)
 
 
 @router.post("/programme-years/{year}/calls", status_code=201)
 async def announce_call(year: YearPath, body: TermsBody, _: Officer, tx: Tx) -> CallView:
+    """Announce a call of an open year: for whom, from when, until when."""
     call = await handlers.announce_call(tx, year, body.terms())
     return await views.call(tx, call.id, None)
 
 
 @router.put("/calls/{call}")
 async def amend_call(call: CallPath, body: Amendment, _: Officer, tx: Tx) -> CallView:
+    """Announce other terms of a call; once it is open nobody may lose by them."""
     await handlers.amend_call(tx, call, body.terms(), body.reason)
     return await views.call(tx, call, None)
 
@@ -106,6 +114,7 @@ async def grant_extension(call: CallPath, body: Grant, _: Officer, tx: Tx) -> Ca
 
 @router.post("/calls/{call}/closure", status_code=201)
 async def close_call(call: CallPath, _: Officer, tx: Tx) -> ClosureView:
+    """Close a call for good once its deadline and extensions have passed; others are told what stands."""
     manifest = await handlers.close_call(tx, call)
     return ClosureView(call=await views.call(tx, call, None), standing=len(manifest))
 
@@ -114,16 +123,19 @@ async def close_call(call: CallPath, _: Officer, tx: Tx) -> ClosureView:
 async def list_calls(
     caller: Anyone, read: Read, year: Annotated[int | None, Query()] = None
 ) -> list[CallView]:
+    """Calls, of one year or of all; a school sees its own extension."""
     return await views.calls(read, year, _school(caller))
 
 
 @router.get("/calls/{call}")
 async def show_call(call: CallPath, caller: Anyone, read: Read) -> CallView:
+    """A call; a school sees its own extension."""
     return await views.call(read, call, _school(caller))
 
 
 @router.get("/calls/{call}/extensions")
 async def list_extensions(call: CallPath, _: Overseer, read: Read) -> list[ExtensionView]:
+    """Who was given more time for a call, until when and why."""
     return await views.extensions(read, call)
 
 

@@ -43,7 +43,10 @@ class AppealBody(Body):
 
 class PanelBody(Body):
     stages: list[ReviewStage] = Field(
-        default=[], max_length=4, description="Stages to be reviewed again; all of them where none is named"
+        default=[],
+        max_length=4,
+        description="Stages to be reviewed again; all of them where none is named",
+        examples=[["documents"]],
     )
     due_at: AwareDatetime = Field(
         description="First moment too late to score", examples=["2025-03-28T00:00:00+09:00"]
@@ -54,7 +57,7 @@ class PanelBody(Body):
 
 
 class VerdictBody(Body):
-    upheld: bool
+    upheld: bool = Field(examples=[True])
     reasons: Annotated[
         list[values.Reason], Field(min_length=1, max_length=10, examples=[["scores_corrected"]])
     ]
@@ -68,30 +71,32 @@ class VerdictBody(Body):
 
 
 @router.post("/programme-years/{year}/appeals", status_code=201)
-async def file(year: YearPath, body: AppealBody, school: OwnSchool, tx: Tx) -> OwnAppealView:
+async def file_appeal(year: YearPath, body: AppealBody, school: OwnSchool, tx: Tx) -> OwnAppealView:
     """Appeal against the preliminary result, or against being left out, once, while the window is open."""
     appeal = await handlers.file_appeal(tx, year, school, body.filing())
     return next(each for each in await views.own(tx, year, school) if each.id == appeal)
 
 
 @router.get("/programme-years/{year}/appeal")
-async def own(year: YearPath, school: OwnSchool, read: Read) -> list[OwnAppealView]:
+async def show_own_appeal(year: YearPath, school: OwnSchool, read: Read) -> list[OwnAppealView]:
     """What the caller's school filed, and the answer."""
     return await views.own(read, year, school)
 
 
 @router.get("/programme-years/{year}/appeals")
 async def list_appeals(year: YearPath, _: Overseer, read: Read) -> list[AppealView]:
+    """The year's appeals in the order they were filed, with grounds, panel and decision."""
     return await views.appeals(read, year)
 
 
 @router.get("/appeals/{appeal}")
-async def show(appeal: AppealPath, _: Overseer, read: Read) -> AppealView:
+async def show_appeal(appeal: AppealPath, _: Overseer, read: Read) -> AppealView:
+    """An appeal, with grounds, panel and decision."""
     return await views.appeal(read, appeal)
 
 
 @router.post("/appeals/{appeal}/panel", status_code=201)
-async def convene(appeal: AppealPath, body: PanelBody, _: Officer, tx: Tx) -> AppealView:
+async def convene_panel(appeal: AppealPath, body: PanelBody, _: Officer, tx: Tx) -> AppealView:
     """Give the application a panel of reviewers who never had it; asked again, complete it.
 
     What was left out is heard wherever it was not reviewed yet, whatever stages are named.
@@ -101,7 +106,7 @@ async def convene(appeal: AppealPath, body: PanelBody, _: Officer, tx: Tx) -> Ap
 
 
 @router.post("/appeals/{appeal}/decision", status_code=201)
-async def decide(appeal: AppealPath, body: VerdictBody, _: Officer, tx: Tx) -> AppealView:
+async def decide_appeal(appeal: AppealPath, body: VerdictBody, _: Officer, tx: Tx) -> AppealView:
     """Decide; upheld, the panel's scores take the place of the first ones and everything is run again.
 
     What was left out is let in, with the first reason as the ground of the officer's word.
@@ -111,7 +116,7 @@ async def decide(appeal: AppealPath, body: VerdictBody, _: Officer, tx: Tx) -> A
 
 
 @router.get("/appeals/{appeal}/comparison")
-async def compare(appeal: AppealPath, _: Overseer, tx: Recorded) -> ComparisonView:
+async def compare_appeal(appeal: AppealPath, _: Overseer, tx: Recorded) -> ComparisonView:
     """What selection came to before and after the appeal was upheld, school by school."""
     await read_scores(tx, appeal, document="comparison")
     return await compared_by_appeal(tx, appeal)

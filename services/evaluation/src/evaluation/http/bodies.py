@@ -30,7 +30,7 @@ class Body(BaseModel):
 
 class ParticipantBody(Body):
     school: values.SchoolId
-    kind: Kind = Kind.CONTINUING
+    kind: Kind = Field(default=Kind.CONTINUING, examples=["continuing"])
     designations: Annotated[list[values.Track], Field(max_length=16)] = []
 
 

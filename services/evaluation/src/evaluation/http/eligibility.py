@@ -23,7 +23,7 @@ SanctionPath = Annotated[str, Path(max_length=64)]
 class DecisionBody(Body):
     """What an officer decides against the rule, or against an earlier officer."""
 
-    eligible: bool
+    eligible: bool = Field(examples=[True])
     ground: values.Reason = Field(description="Why, as a code", examples=["document_received_on_paper"])
 
 
@@ -31,17 +31,21 @@ class SanctionBody(Body):
     school: values.SchoolId
     reason: values.Reason = Field(examples=["subsidy_misused"])
     since: date = Field(description="Its first day, in Korea", examples=["2025-01-01"])
-    until: date | None = Field(default=None, description="Its last day; null is without end")
+    until: date | None = Field(
+        default=None, description="Its last day; null is without end", examples=["2026-12-31"]
+    )
 
 
 @router.get("/programme-years/{year}/eligibility")
-async def eligibility(year: YearPath, school: Confined, read: Read) -> list[EligibilityView]:
+async def list_eligibility(year: YearPath, school: Confined, read: Read) -> list[EligibilityView]:
     """Who is evaluated and who is not, with every word and its reasons; a school sees its own."""
     return await views.eligibility(read, year, school)
 
 
 @router.post("/applications/{application}/eligibility", status_code=201)
-async def decide(application: ApplicationPath, body: DecisionBody, _: Officer, tx: Tx) -> EligibilityView:
+async def decide_eligibility(
+    application: ApplicationPath, body: DecisionBody, _: Officer, tx: Tx
+) -> EligibilityView:
     """Decide otherwise than what stands; the reason is kept, the school is told."""
     await handlers.decide_otherwise(tx, application, body.ground, eligible=body.eligible)
     return await views.of_application(tx, application)
@@ -55,7 +59,7 @@ async def record_sanction(body: SanctionBody, _: Officer, tx: Tx) -> SanctionVie
 
 
 @router.get("/sanctions")
-async def sanctions(school: Confined, read: Read) -> list[SanctionView]:
+async def list_sanctions(school: Confined, read: Read) -> list[SanctionView]:
     """All sanctions on record; a school sees its own."""
     return await views.sanctions(read, school)
 

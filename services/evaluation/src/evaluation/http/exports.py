@@ -43,7 +43,7 @@ _NAMES: Final = {
     response_class=Response,
     responses={200: {"content": {media: {} for media in MEDIA_TYPES.values()}}},
 )
-async def export(
+async def export_year(
     year: YearPath,
     table: handlers.Wanted,
     _: Overseer,
@@ -85,7 +85,7 @@ class KeysView(BaseModel):
 
 
 @router.get("/signing-keys")
-async def signing_keys(_: Anyone, read: Read) -> KeysView:
+async def list_signing_keys(_: Anyone, read: Read) -> KeysView:
     """The public keys that exports of this service are signed with."""
     return KeysView(keys=await keys.published(read))
 

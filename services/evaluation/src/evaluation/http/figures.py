@@ -18,7 +18,9 @@ BonusPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 @router.get("/programme-years/{year}/continued-support")
-async def continued_support(year: YearPath, school: Confined, tx: Recorded) -> list[ContinuedSupportView]:
+async def list_continued_support(
+    year: YearPath, school: Confined, tx: Recorded
+) -> list[ContinuedSupportView]:
     """Continuing schools with their figures, where these come from, and who is confirmed or dropped.
 
     A school sees its own figures; once a result is published, figures, total and decision as that says them.
@@ -30,13 +32,13 @@ async def continued_support(year: YearPath, school: Confined, tx: Recorded) -> l
 
 
 @router.get("/programme-years/{year}/missing-figures")
-async def missing_figures(year: YearPath, _: Overseer, read: Read) -> list[MissingFigureView]:
+async def list_missing_figures(year: YearPath, _: Overseer, read: Read) -> list[MissingFigureView]:
     """Figures that nobody told yet, by application and criterion."""
     return views.missing(await figures.of_year(read, year))
 
 
 @router.post("/applications/{application}/missing-figures", status_code=201)
-async def waive(
+async def waive_missing_figures(
     application: ApplicationPath, body: ReasonBody, _: Officer, tx: Tx
 ) -> list[MissingFigureView]:
     """Let what is missing of an application count as nothing; what is told yet counts."""

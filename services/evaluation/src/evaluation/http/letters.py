@@ -18,7 +18,7 @@ router = Router(tags=["letters"])
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}},
 )
-async def result_letter(
+async def print_result_letter(
     year: YearPath, school: OwnSchool, read: Read, language: Annotated[letters.Language, Query()] = "ko"
 ) -> Response:
     """What the caller's school got and why, as a letter to print."""

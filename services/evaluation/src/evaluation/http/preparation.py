@@ -21,7 +21,7 @@ class ImportedView(BaseModel):
 
 
 @router.get("/schools")
-async def schools(_: Overseer, read: Read) -> SchoolsView:
+async def count_schools(_: Overseer, read: Read) -> SchoolsView:
     """How many schools are known here already."""
     return await views.schools(read)
 
@@ -35,12 +35,12 @@ async def import_participants(year: YearPath, body: ParticipantsBody, _: Officer
 
 
 @router.get("/programme-years/{year}/progress")
-async def progress(year: YearPath, _: Overseer, read: Read) -> ProgressView:
+async def show_progress(year: YearPath, _: Overseer, read: Read) -> ProgressView:
     """How far evaluation has come, what it waits for and who is late."""
     return await views.progress(read, year, await rubrics.in_use(read, year))
 
 
 @router.get("/programme-years/{year}/ineligible")
-async def ineligible(year: YearPath, _: Overseer, read: Read) -> list[IneligibleView]:
+async def list_ineligible(year: YearPath, _: Overseer, read: Read) -> list[IneligibleView]:
     """Applications that are not evaluated, and why."""
     return await views.ineligible(read, year)

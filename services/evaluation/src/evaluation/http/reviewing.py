@@ -53,14 +53,14 @@ async def save_draft(
 
 
 @router.post("/reviews/scores", status_code=201)
-async def submit_all(body: SheetsBody, reviewer: OwnReviews, tx: Tx) -> SubmittedView:
+async def submit_sheets(body: SheetsBody, reviewer: OwnReviews, tx: Tx) -> SubmittedView:
     """Submit many sheets at once: all of them, or none. What is submitted is final."""
     await handlers.submit_sheets(tx, reviewer, body.all(reviewer), body.named())
     return SubmittedView(submitted=len(body.sheets))
 
 
 @router.post("/reviews/{application}/scores", status_code=201)
-async def submit(
+async def submit_sheet(
     application: ApplicationPath, body: ScoresBody, reviewer: OwnReviews, tx: Tx
 ) -> SubmittedView:
     """Submit the scores of one application. What is submitted is final."""
@@ -69,13 +69,13 @@ async def submit(
 
 
 @router.post("/reviews/conflicts", status_code=201)
-async def declare(body: ConflictsBody, reviewer: OwnReviews, tx: Tx) -> RecusedView:
+async def declare_conflicts(body: ConflictsBody, reviewer: OwnReviews, tx: Tx) -> RecusedView:
     """Declare an interest in schools: none of their applications is given to the caller, now or later."""
     return RecusedView(recused=await pool.declare_conflicts(tx, reviewer, body.all(), body.reason))
 
 
 @router.post("/reviews/{application}/recusal", status_code=201)
-async def recuse(
+async def recuse_oneself(
     application: ApplicationPath, body: RecusalBody, reviewer: OwnReviews, tx: Tx
 ) -> RecusedView:
     """Step back from an application for an interest in its school; what was scored does not count."""

@@ -38,8 +38,10 @@ class AffiliationBody(Body):
     school: values.SchoolId | None = None
     corporation: Corporation | None = None
     province: values.Province | None = None
-    since: date | None = None
-    until: date | None = Field(default=None, description="First day on which it holds no longer")
+    since: date | None = Field(default=None, examples=["2019-03-01"])
+    until: date | None = Field(
+        default=None, description="First day on which it holds no longer", examples=["2024-03-01"]
+    )
 
     def affiliation(self) -> Affiliation:
         school = None if self.school is None else SchoolId(self.school)
@@ -61,7 +63,7 @@ class ProfileBody(Body):
     capacity: int | None = Field(
         default=None, ge=1, le=10_000, description="Applications they take at once", examples=[20]
     )
-    available: bool = Field(default=True, description="Whether they take new ones")
+    available: bool = Field(default=True, description="Whether they take new ones", examples=[True])
     affiliations: Annotated[list[AffiliationBody], Field(max_length=64)] = Field(default=[])
 
     def reviewer(self, reviewer: ReviewerId) -> Reviewer:
@@ -129,10 +131,14 @@ class AssignmentBody(Body):
     """How the open stages of a year are given their reviewers."""
 
     due_at: AwareDatetime | None = Field(
-        default=None, description="First moment too late to score; by default the policy's `scoring_until`"
+        default=None,
+        description="First moment too late to score; by default the policy's `scoring_until`",
+        examples=["2025-03-07T09:00:00Z"],
     )
     partial: bool = Field(
-        default=False, description="Give what can be given though some applications lack reviewers"
+        default=False,
+        description="Give what can be given though some applications lack reviewers",
+        examples=[False],
     )
 
     def wish(self) -> Wish:
@@ -142,7 +148,9 @@ class AssignmentBody(Body):
 class ReopeningBody(Body):
     reason: values.Reason = Field(examples=["criterion_misread"])
     due_at: AwareDatetime | None = Field(
-        default=None, description="First moment too late; unchanged by default"
+        default=None,
+        description="First moment too late; unchanged by default",
+        examples=["2025-03-10T09:00:00Z"],
     )
 
 
@@ -161,10 +169,14 @@ class ScoresBody(Body):
 
     scores: Scores
     stage: ReviewStage | None = Field(
-        default=None, description="Needed only by who reviews the application at several stages at once"
+        default=None,
+        description="Needed only by who reviews the application at several stages at once",
+        examples=["documents"],
     )
-    comment_to_school: Comment | None = None
-    comment_internal: Comment | None = None
+    comment_to_school: Comment | None = Field(
+        default=None, examples=["협약기업과의 실습 계획이 구체적입니다."]
+    )
+    comment_internal: Comment | None = Field(default=None, examples=["Compare with last year's plan."])
 
     def filled(self, application: ApplicationId, reviewer: ReviewerId) -> Filled:
         scores = {name: Decimal(score) for name, score in self.scores.items()}

@@ -34,32 +34,32 @@ _UPLOAD: Final[dict[str, Any]] = {
 
 
 @router.put("/rubrics/{name}", status_code=201)
-async def save(name: RubricPath, body: RubricForm, _: Officer, tx: Tx) -> RubricView:
+async def save_rubric(name: RubricPath, body: RubricForm, _: Officer, tx: Tx) -> RubricView:
     """Save the next version; years scored already keep theirs, the others take this one."""
     return rubric(await handlers.save(tx, body.rubrics(name, version=1)))
 
 
 @router.put("/rubrics/{name}/sheet", status_code=201, openapi_extra=_UPLOAD, max_body_size=_SIZE_LIMIT)
-async def save_sheet(name: RubricPath, request: Request, _: Officer, tx: Tx) -> RubricView:
+async def save_rubric_sheet(name: RubricPath, request: Request, _: Officer, tx: Tx) -> RubricView:
     """Save the next version from an Excel or CSV file of the form that the export has."""
     form = sheet.form(await request.body())
     return rubric(await handlers.save(tx, form.rubrics(name, version=1)))
 
 
 @router.get("/rubrics/{name}")
-async def show(name: RubricPath, _: Anyone, read: Read, version: Version = None) -> RubricView:
+async def show_rubric(name: RubricPath, _: Anyone, read: Read, version: Version = None) -> RubricView:
     """A rubric that was saved here, or one that is shipped."""
     return rubric(await handlers.shown(read, name, version))
 
 
 @router.get("/rubrics/{name}/versions")
-async def list_versions(name: RubricPath, _: Overseer, read: Read) -> list[RubricVersionView]:
+async def list_rubric_versions(name: RubricPath, _: Overseer, read: Read) -> list[RubricVersionView]:
     """The versions saved here, newest first, and the years that scores froze them for."""
     return await versions(read, name)
 
 
 @router.get("/rubrics/{name}/export", response_class=Response)
-async def export(
+async def export_rubric(
     name: RubricPath,
     _: Overseer,
     read: Read,

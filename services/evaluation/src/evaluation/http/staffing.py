@@ -154,7 +154,7 @@ def _text(value: Decimal | None) -> str | None:
 
 
 @router.post("/reviewers", status_code=201)
-async def register(body: ReviewersBody, _: Officer, tx: Tx) -> RegisteredView:
+async def register_reviewers(body: ReviewersBody, _: Officer, tx: Tx) -> RegisteredView:
     """Register reviewers with their affiliations; their tokens carry the id given here as party."""
     reviewers = body.all()
     await pool.register_reviewers(tx, reviewers)
@@ -168,7 +168,7 @@ async def list_reviewers(_: Overseer, read: Read) -> list[ReviewerView]:
 
 
 @router.put("/reviewers/{reviewer}")
-async def change(reviewer: ReviewerPath, body: ProfileBody, _: Officer, tx: Tx) -> RecusedView:
+async def change_reviewer(reviewer: ReviewerPath, body: ProfileBody, _: Officer, tx: Tx) -> RecusedView:
     """Replace a reviewer's entry; what they have in hand and may not have by it is taken away."""
     return RecusedView(recused=await pool.change_reviewer(tx, body.reviewer(reviewer)))
 
@@ -186,7 +186,7 @@ async def record_corporations(body: CorporationsBody, _: Officer, tx: Tx) -> Rec
 
 
 @router.post("/programme-years/{year}/assignments", status_code=201)
-async def assign(
+async def assign_reviewers(
     year: YearPath,
     _: Officer,
     tx: Tx,
@@ -203,7 +203,7 @@ async def assign(
 
 
 @router.post("/programme-years/{year}/reviewers/{reviewer}/releases", status_code=201)
-async def release(
+async def release_reviews(
     year: YearPath, reviewer: ReviewerPath, body: ReleaseBody, _: Officer, tx: Tx
 ) -> ReleasedView:
     """Take unfinished work away from a reviewer; what is finished stays. Others get it by an assignment."""
@@ -212,7 +212,7 @@ async def release(
 
 
 @router.post("/reviewers/{reviewer}/reviews/{application}/recusal", status_code=201)
-async def recuse(
+async def recuse_reviewer(
     reviewer: ReviewerPath, application: ApplicationPath, body: RecusalBody, _: Officer, tx: Tx
 ) -> RecusedView:
     """Exclude a reviewer from an application and its school; what was scored does not count."""
@@ -221,7 +221,7 @@ async def recuse(
 
 
 @router.post("/reviewers/{reviewer}/reviews/{application}/reopening", status_code=201)
-async def reopen(
+async def reopen_sheet(
     reviewer: ReviewerPath, application: ApplicationPath, body: ReopeningBody, _: Officer, tx: Tx
 ) -> ReopenedView:
     """Let a reviewer change a sheet that is in; what it said is kept with the reason and the officer."""
@@ -237,7 +237,7 @@ async def list_sheets(application: ApplicationPath, _: Overseer, tx: Recorded) -
 
 
 @router.get("/programme-years/{year}/stages/{kind}/{stage}/statistics")
-async def show_statistics(
+async def show_stage_statistics(
     year: YearPath, kind: KindPath, stage: StagePath, _: Overseer, tx: Recorded
 ) -> StatisticsView:
     """Each reviewer's severity and spread, how far reviewers agree, and sheets that stand apart.

@@ -34,15 +34,15 @@ class AsOfForm(Form):
     """A day so many years before the programme year."""
 
     years_before: Annotated[int, Field(ge=0, le=20, examples=[1])]
-    month: Annotated[int, Field(ge=1, le=12)]
-    day: Annotated[int, Field(ge=1, le=31)]
+    month: Annotated[int, Field(ge=1, le=12, examples=[12])]
+    day: Annotated[int, Field(ge=1, le=31, examples=[31])]
 
 
 class OutcomeForm(Form):
     """A percentage of a cohort's outcomes: linear between worth nothing and worth full marks."""
 
-    measure: OutcomeMeasure
-    cohort: Annotated[int, Field(ge=1, le=20, description="Years before the programme year")]
+    measure: Annotated[OutcomeMeasure, Field(examples=["employment_rate"])]
+    cohort: Annotated[int, Field(ge=1, le=20, description="Years before the programme year", examples=[1])]
     as_of: AsOfForm
     nothing: DecimalText
     full: DecimalText
@@ -51,7 +51,7 @@ class OutcomeForm(Form):
 class AnswerForm(Form):
     """A figure answered in the application: linear between the two values."""
 
-    question: Code
+    question: Annotated[Code, Field(examples=["partner_companies"])]
     nothing: DecimalText
     full: DecimalText
 
@@ -73,11 +73,11 @@ ScoredBy = Annotated[
 
 
 class CriterionForm(Form):
-    name: Code
-    name_ko: Named
-    name_en: Named
-    stage: ReviewStage
-    part: Code
+    name: Annotated[Code, Field(examples=["operation_plan"])]
+    name_ko: Annotated[Named, Field(examples=["사업 운영 계획"])]
+    name_en: Annotated[Named, Field(examples=["Operation plan"])]
+    stage: Annotated[ReviewStage, Field(examples=["documents"])]
+    part: Annotated[Code, Field(examples=["qualitative"])]
     weight: Points
     scale: Points
     step: Points
@@ -86,21 +86,21 @@ class CriterionForm(Form):
 
 
 class StageForm(Form):
-    stage: ReviewStage
+    stage: Annotated[ReviewStage, Field(examples=["documents"])]
     line: Annotated[Points | None, Field(description="Points that are needed to go on")] = None
 
 
 class GroundForm(Form):
     """What the school has to answer; 1 is yes, 0 is no."""
 
-    question: Code
+    question: Annotated[Code, Field(examples=["local_funding"])]
     equals: DecimalText
 
 
 class BonusForm(Form):
-    name: Code
-    name_ko: Named
-    name_en: Named
+    name: Annotated[Code, Field(examples=["local_funding"])]
+    name_ko: Annotated[Named, Field(examples=["지자체 대응투자"])]
+    name_en: Annotated[Named, Field(examples=["Matching funds of the local government"])]
     points: Points
     ground: Literal["officer"] | GroundForm
 
@@ -110,7 +110,7 @@ class KindForm(Form):
 
     stages: Annotated[tuple[StageForm, ...], Field(max_length=4)]
     criteria: Annotated[tuple[CriterionForm, ...], Field(max_length=60)]
-    minima: dict[Code, Points] = {}
+    minima: Annotated[dict[Code, Points], Field(examples=[{"qualitative": "24"}])] = {}
     bonus: Annotated[tuple[BonusForm, ...], Field(max_length=20)] = ()
 
 

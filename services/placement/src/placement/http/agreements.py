@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from contracts import values
 from placement.domain.agreements import BipartiteDraft
-from placement.domain.vocabulary import AgreementId, CompanyId, SchoolId, Side, Year
+from placement.domain.vocabulary import CompanyId, SchoolId, Side, Year
 from placement.handlers import agreements as handlers
-from placement.http.bodies import AgreementPath, Body, Line, TermBody
+from placement.http.bodies import AgreementPath, Body, GivenAgreement, Line, TermBody
 from placement.http.identity import ConfinedOrganisation, Organisation, OrganisationOrOfficer, Signatory
 from placement.http.printing import printed
 from placement.views import agreements as views
@@ -44,11 +44,11 @@ class EndAgreement(Body):
 
 
 class SignAgreements(Body):
-    agreements: Annotated[list[AgreementId], Field(min_length=1, max_length=500)]
+    agreements: Annotated[list[GivenAgreement], Field(min_length=1, max_length=500)]
 
 
 @router.post("/agreements", status_code=201)
-async def propose(body: ProposeAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
+async def propose_agreements(body: ProposeAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
     """Propose agreements, all or none; who proposes has signed thereby."""
     year = Year(body.programme_year)
     drafts = [each.draft(year, by) for each in body.agreements]
@@ -57,7 +57,7 @@ async def propose(body: ProposeAgreements, by: Organisation, tx: Tx) -> list[Bip
 
 
 @router.post("/agreements/signatures", status_code=201)
-async def sign(body: SignAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
+async def sign_agreements(body: SignAgreements, by: Organisation, tx: Tx) -> list[BipartiteView]:
     """Sign what the other party proposed, all or none; the agreements are in force thereby."""
     await handlers.sign_agreements(tx, body.agreements, by.side, by.party)
     return await views.bipartite_of(tx, [*body.agreements])
@@ -78,7 +78,7 @@ async def settle_term(agreement: AgreementPath, by: Organisation, tx: Tx) -> Bip
 
 
 @router.post("/agreements/{agreement}/end", status_code=201)
-async def end(
+async def end_agreement(
     agreement: AgreementPath, body: EndAgreement, who: OrganisationOrOfficer, tx: Tx
 ) -> BipartiteView:
     """Withdraw a proposal, or end an agreement in force before its last day.
@@ -91,13 +91,13 @@ async def end(
 
 
 @router.get("/agreements/{agreement}")
-async def show(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> BipartiteDetail:
+async def show_agreement(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> BipartiteDetail:
     """An agreement with every version of it."""
     return await views.bipartite_detail(read, agreement, None if own is None else (own.side, own.party))
 
 
 @router.get("/agreements/{agreement}/document", response_class=Response)
-async def document(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> Response:
+async def print_agreement(agreement: AgreementPath, own: ConfinedOrganisation, read: Read) -> Response:
     """The agreement as it stands, to be printed (PDF)."""
     shown = await views.bipartite_detail(read, agreement, None if own is None else (own.side, own.party))
     return await printed("bipartite", await documents.bipartite(read, shown))

@@ -10,10 +10,19 @@ from pydantic_core import PydanticCustomError
 from contracts import values
 from placement.domain.classes import ClassPlan, RosterEntry
 from placement.domain.persons import NAME_LENGTH, Person
-from placement.domain.vocabulary import ClassId, CompanyId, LeaveReason, StudentId, Year
+from placement.domain.vocabulary import ClassId, LeaveReason, Year
 from placement.handlers import classes as handlers
 from placement.handlers import placements
-from placement.http.bodies import Body, ClassPath, StudentPath, TermBody, Track
+from placement.http.bodies import (
+    Body,
+    ClassPath,
+    GivenClass,
+    GivenCompany,
+    GivenStudent,
+    StudentPath,
+    TermBody,
+    Track,
+)
 from placement.http.identity import ConfinedSchool, School
 from placement.views import agreements as agreement_views
 from placement.views import classes as views
@@ -32,7 +41,7 @@ class ClassBody(TermBody):
     field: values.Code = Field(description="What is taught", examples=["smart_factory"])
     hours: int = Field(ge=1, le=3000, description="Hours of training", examples=[350])
     capacity: int = Field(ge=1, le=1000, description="Students it takes at most", examples=[20])
-    companies: Annotated[list[CompanyId], Field(min_length=1, max_length=100)]
+    companies: Annotated[list[GivenCompany], Field(min_length=1, max_length=100)]
 
     def plan(self) -> ClassPlan:
         return ClassPlan(
@@ -45,7 +54,7 @@ class OpenClass(ClassBody):
 
 
 class LeaveClass(Body):
-    student: StudentId
+    student: GivenStudent
     reason: LeaveReason = Field(examples=["changed_school"])
 
     @field_validator("reason")
@@ -57,8 +66,8 @@ class LeaveClass(Body):
 
 
 class Transfer(Body):
-    student: StudentId
-    to: ClassId = Field(description="The class the student goes to")
+    student: GivenStudent
+    to: GivenClass = Field(description="The class the student goes to")
 
 
 class RecordConsent(Body):
@@ -79,13 +88,17 @@ class EnrolStudent(Body):
         examples=["2025-3-0142"],
     )
     guardian_consent_on: date | None = Field(
-        default=None, description="Day on which a parent or guardian of a minor agreed in writing"
+        default=None,
+        description="Day on which a parent or guardian of a minor agreed in writing",
+        examples=["2025-03-14"],
     )
 
     name: str | None = Field(
         default=None, min_length=1, max_length=NAME_LENGTH, examples=["모의 학생 (simulated)"]
     )
-    birth_date: date | None = Field(default=None, description="Comes with the name, or neither does")
+    birth_date: date | None = Field(
+        default=None, description="Comes with the name, or neither does", examples=["2008-05-17"]
+    )
 
     @model_validator(mode="after")
     def _person_is_whole(self) -> Self:
@@ -139,30 +152,33 @@ async def change_class(employment_class: ClassPath, body: ClassBody, school: Sch
 
 
 @router.post("/classes/{employment_class}/departures", status_code=201)
-async def leave(employment_class: ClassPath, body: LeaveClass, school: School, tx: Tx) -> ClassDetail:
+async def leave_class(employment_class: ClassPath, body: LeaveClass, school: School, tx: Tx) -> ClassDetail:
     """A student leaves the class for good; an offer or unsigned agreement of the student falls away."""
     await handlers.leave_class(tx, employment_class, school, body.student, body.reason)
     return await views.employment_class(tx, employment_class, school)
 
 
 @router.post("/classes/{employment_class}/transfers", status_code=201)
-async def transfer(employment_class: ClassPath, body: Transfer, school: School, tx: Tx) -> ClassDetail:
+async def transfer_student(
+    employment_class: ClassPath, body: Transfer, school: School, tx: Tx
+) -> ClassDetail:
     """A student goes to another class of the school; answers that class."""
     await handlers.transfer_student(tx, employment_class, school, body.student, body.to)
     return await views.employment_class(tx, body.to, school)
 
 
 @router.put("/students/{student}/guardian-consent")
-async def consent(student: StudentPath, body: RecordConsent, school: School, tx: Tx) -> ConsentView:
+async def record_consent(student: StudentPath, body: RecordConsent, school: School, tx: Tx) -> ConsentView:
     """Record that a parent or guardian of one of the school's students agreed to the employment."""
     recorded = await handlers.record_consent(tx, school, student, body.given_on)
     return ConsentView(student=recorded.student, given_on=recorded.given_on)
 
 
 @router.post("/classes/{employment_class}/students", status_code=201)
-async def enrol_one(
+async def enrol_student(
     employment_class: ClassPath, body: EnrolStudent, school: School, tx: Tx, keys: Keys
 ) -> EnrolledView:
+    """Enrol a student in the class; answers the id by which everybody else knows the student."""
     return await _enrol(tx, keys, employment_class, school, [body.entry("rows.0", employment_class)])
 
 
@@ -189,7 +205,7 @@ async def _enrol(
 
 
 @router.post("/classes/{employment_class}/signatures", status_code=201)
-async def sign_all(employment_class: ClassPath, school: School, tx: Tx, keys: Keys) -> SignedView:
+async def sign_for_class(employment_class: ClassPath, school: School, tx: Tx, keys: Keys) -> SignedView:
     """Sign every tripartite agreement of the class that waits for the school."""
     signed = await placements.sign_for_class(tx, keys, employment_class, school)
     shown = await agreement_views.tripartite_of(tx, [each.id for each in signed])
@@ -205,6 +221,6 @@ async def list_classes(
 
 
 @router.get("/classes/{employment_class}")
-async def show(employment_class: ClassPath, school: ConfinedSchool, read: Read) -> ClassDetail:
+async def show_class(employment_class: ClassPath, school: ConfinedSchool, read: Read) -> ClassDetail:
     """A class, and how each of its students fares."""
     return await views.employment_class(read, employment_class, school)

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from contracts import values
 from placement.domain.companies import CompanyFacts
-from placement.domain.vocabulary import CompanyId, SmeStatus, Year
+from placement.domain.vocabulary import SmeStatus, Year
 from placement.handlers import companies as handlers
-from placement.http.bodies import Body, CompanyPath, Province
+from placement.http.bodies import Body, CompanyPath, GivenCompany, Province
 from placement.http.identity import Officer, Overseer, Registrant
 from placement.views import companies as views
 from placement.views.companies import CompanyFilter, CompanyView, FollowUpView
@@ -42,7 +42,7 @@ class RegisterCompany(Body):
 
 class ApproveCompanies(Body):
     programme_year: values.ProgrammeYear
-    companies: Annotated[list[CompanyId], Field(min_length=1, max_length=1000)]
+    companies: Annotated[list[GivenCompany], Field(min_length=1, max_length=1000)]
     reason: values.Reason | None = Field(default=None, examples=["sme_certificate_checked"])
 
 
@@ -63,42 +63,42 @@ class ReinstateCompany(Body):
 
 
 @router.post("/companies", status_code=201)
-async def register(body: RegisterCompany, _: Registrant, tx: Tx) -> CompanyView:
+async def register_company(body: RegisterCompany, _: Registrant, tx: Tx) -> CompanyView:
     """Register a company; its id is the `party` of its people's tokens from then on."""
     company = await handlers.register_company(tx, body.facts())
     return await views.company(tx, company.id)
 
 
 @router.post("/companies/approvals", status_code=201)
-async def approve(body: ApproveCompanies, _: Officer, tx: Tx) -> list[CompanyView]:
+async def approve_companies(body: ApproveCompanies, _: Officer, tx: Tx) -> list[CompanyView]:
     """Approve companies, all or none."""
     await handlers.approve_companies(tx, Year(body.programme_year), body.companies, body.reason)
     return await views.companies_of(tx, [*body.companies])
 
 
 @router.post("/companies/{company}/sme-status", status_code=201)
-async def record_status(company: CompanyPath, body: RecordStatus, _: Officer, tx: Tx) -> CompanyView:
+async def record_sme_status(company: CompanyPath, body: RecordStatus, _: Officer, tx: Tx) -> CompanyView:
     """Enter what a company's newer confirmation of SME status says."""
     await handlers.record_status(tx, company, body.sme_status, body.sme_confirmed_until, body.employees)
     return await views.company(tx, company)
 
 
 @router.post("/companies/{company}/suspension", status_code=201)
-async def suspend(company: CompanyPath, body: SuspendCompany, _: Officer, tx: Tx) -> FollowUpView:
+async def suspend_company(company: CompanyPath, body: SuspendCompany, _: Officer, tx: Tx) -> FollowUpView:
     """Let a company take no new students; answers those who are there, to be followed up."""
     await handlers.suspend_company(tx, Year(body.programme_year), company, body.reason)
     return await views.follow_up(tx, company)
 
 
 @router.post("/companies/{company}/reinstatement", status_code=201)
-async def reinstate(company: CompanyPath, body: ReinstateCompany, _: Officer, tx: Tx) -> CompanyView:
+async def reinstate_company(company: CompanyPath, body: ReinstateCompany, _: Officer, tx: Tx) -> CompanyView:
     """Let a suspended company take new students again."""
     await handlers.reinstate_company(tx, Year(body.programme_year), company, body.reason)
     return await views.company(tx, company)
 
 
 @router.get("/companies/{company}/follow-up")
-async def follow_up(company: CompanyPath, _: Overseer, read: Read) -> FollowUpView:
+async def list_follow_up(company: CompanyPath, _: Overseer, read: Read) -> FollowUpView:
     """Students at work at a company, the longest first."""
     return await views.follow_up(read, company)
 
@@ -107,11 +107,12 @@ async def follow_up(company: CompanyPath, _: Overseer, read: Read) -> FollowUpVi
 async def list_companies(
     wanted: Annotated[CompanyFilter, Query()], _: Overseer, read: Read
 ) -> Page[CompanyView]:
+    """The companies that are registered, by state and province."""
     return await views.companies(read, wanted)
 
 
 @router.get("/companies/{company}")
-async def show(company: CompanyPath, caller: _Reader, read: Read) -> CompanyView:
+async def show_company(company: CompanyPath, caller: _Reader, read: Read) -> CompanyView:
     """A company, for itself, for officers, and for schools that think of an agreement."""
     if Role.SCHOOL not in caller.roles:
         caller.must_be(company, Role.OFFICER, Role.AUDITOR)

@@ -18,18 +18,20 @@ router = Router(tags=["dashboard"])
 
 
 @router.get("/dashboard")
-async def dashboard(wanted: Annotated[DashboardFilter, Query()], _: Overseer, read: Read) -> DashboardView:
+async def show_dashboard(
+    wanted: Annotated[DashboardFilter, Query()], _: Overseer, read: Read
+) -> DashboardView:
     """Students by year, province and track, places by year and province, and what is stuck."""
     return await views.dashboard(read, wanted)
 
 
 @router.get("/dashboard/stuck")
-async def stuck(wanted: Annotated[StuckFilter, Query()], _: Overseer, read: Read) -> StuckPage:
+async def list_stuck(wanted: Annotated[StuckFilter, Query()], _: Overseer, read: Read) -> StuckPage:
     """What waits for somebody: of one kind, the longest wait first."""
     return await stuck_views.stuck(read, wanted)
 
 
 @router.get("/dashboard.xlsx", response_class=Response, responses=XLSX)
-async def export(wanted: Annotated[DashboardFilter, Query()], _: Overseer, read: Read) -> Response:
+async def export_dashboard(wanted: Annotated[DashboardFilter, Query()], _: Overseer, read: Read) -> Response:
     """The same as an Excel file: students, places, and a sheet of all that is stuck."""
     return workbook("dashboard", await dashboard_tables(read, wanted))

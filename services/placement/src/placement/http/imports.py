@@ -30,7 +30,9 @@ OfYear = Annotated[int, Query(ge=2008, le=2999, examples=[2025])]
 
 
 @router.post("/imports/companies", status_code=202, openapi_extra=_UPLOAD, max_body_size=SIZE_LIMIT)
-async def companies(programme_year: OfYear, request: Request, _: Officer, keys: Keys, tx: Tx) -> ImportView:
+async def import_companies(
+    programme_year: OfYear, request: Request, _: Officer, keys: Keys, tx: Tx
+) -> ImportView:
     """Register the companies of an Excel or CSV file; `GET /imports/{id}` says how far it is."""
     file = await request.body()
     received = await handlers.receive_file(tx, keys, ImportKind.COMPANIES, Year(programme_year), None, file)
@@ -38,7 +40,9 @@ async def companies(programme_year: OfYear, request: Request, _: Officer, keys: 
 
 
 @router.post("/imports/rosters", status_code=202, openapi_extra=_UPLOAD, max_body_size=SIZE_LIMIT)
-async def rosters(programme_year: OfYear, request: Request, school: School, keys: Keys, tx: Tx) -> ImportView:
+async def import_rosters(
+    programme_year: OfYear, request: Request, school: School, keys: Keys, tx: Tx
+) -> ImportView:
     """Enrol the students of an Excel or CSV file into the school's classes."""
     file = await request.body()
     received = await handlers.receive_file(tx, keys, ImportKind.ROSTER, Year(programme_year), school, file)
@@ -46,7 +50,7 @@ async def rosters(programme_year: OfYear, request: Request, school: School, keys
 
 
 @router.get("/imports/{import_id}")
-async def show(
+async def show_import(
     import_id: Annotated[str, Path(max_length=64)], school: ConfinedSchool, read: Read
 ) -> ImportView:
     """How far an import is; a refused one has every row that broke a rule."""

@@ -58,7 +58,7 @@ class PublishOpenings(Body):
 
 
 @router.post("/openings", status_code=201)
-async def publish(body: PublishOpenings, company: Company, tx: Tx) -> list[OwnOpeningView]:
+async def publish_openings(body: PublishOpenings, company: Company, tx: Tx) -> list[OwnOpeningView]:
     """Publish openings, all or none; each that breaks a public rule is named with the rule's source."""
     facts = [each.facts() for each in body.openings]
     published = await handlers.publish_openings(tx, Year(body.programme_year), company, facts)
@@ -66,14 +66,18 @@ async def publish(body: PublishOpenings, company: Company, tx: Tx) -> list[OwnOp
 
 
 @router.put("/openings/{opening}")
-async def change(opening: OpeningPath, body: OfferedOpening, company: Company, tx: Tx) -> OwnOpeningView:
+async def change_opening(
+    opening: OpeningPath, body: OfferedOpening, company: Company, tx: Tx
+) -> OwnOpeningView:
     """Change places and criteria at any time, other terms as long as nobody holds a place on these."""
     await handlers.change_opening(tx, opening, company, body.facts())
     return (await views.openings_of(tx, [opening]))[0]
 
 
 @router.post("/openings/{opening}/withdrawal", status_code=201)
-async def withdraw(opening: OpeningPath, body: WithdrawOpening, company: Company, tx: Tx) -> OwnOpeningView:
+async def withdraw_opening(
+    opening: OpeningPath, body: WithdrawOpening, company: Company, tx: Tx
+) -> OwnOpeningView:
     """Offer no place to anyone new; offers, agreements and placements go on."""
     await handlers.withdraw_opening(tx, opening, company, body.reason)
     return (await views.openings_of(tx, [opening]))[0]
@@ -88,7 +92,7 @@ async def list_openings(
 
 
 @router.get("/openings.xlsx", response_class=Response, responses=XLSX)
-async def export(
+async def export_openings(
     programme_year: Annotated[int, Query(ge=2008, le=2999)], company: Company, read: Read
 ) -> Response:
     """A company's openings and offers of a year as an Excel file."""
@@ -98,6 +102,6 @@ async def export(
 
 
 @router.get("/openings/{opening}")
-async def show(opening: OpeningPath, company: ConfinedCompany, read: Read) -> OpeningDetail:
+async def show_opening(opening: OpeningPath, company: ConfinedCompany, read: Read) -> OpeningDetail:
     """An opening, and what became of each student its company ranked."""
     return await views.opening(read, opening, company)

@@ -39,7 +39,7 @@ _TRACK_CODES: Final = {
     openapi_extra=_UPLOAD,
     max_body_size=LARGEST_FILE,
 )
-async def import_file(
+async def import_outcome_file(
     year: YearPath,
     as_of: Annotated[date, Query(description="Day in Korea for which the figures hold")],
     request: Request,
@@ -58,7 +58,7 @@ async def import_file(
 
 
 @router.get("/programme-years/{year}/outcomes.xlsx", response_class=Response, responses=XLSX)
-async def export(
+async def export_outcomes(
     year: YearPath,
     school: ConfinedSchool,
     read: Read,

@@ -12,9 +12,9 @@ from contracts import values
 from papers.tables import to_csv
 from placement.domain.destinations import Destination, DestinationKind
 from placement.domain.outcomes import Cell, Figures, ImportedRow
-from placement.domain.vocabulary import StudentId, Year
+from placement.domain.vocabulary import Year
 from placement.handlers import outcomes as handlers
-from placement.http.bodies import Body, Track
+from placement.http.bodies import Body, GivenStudent, Track
 from placement.http.identity import Anyone, ConfinedSchool, Officer, School
 from placement.views import destinations
 from placement.views import outcomes as views
@@ -83,8 +83,8 @@ class CloseOutcomes(Body):
 
 
 class DestinationBody(Body):
-    student: StudentId
-    kind: DestinationKind
+    student: GivenStudent
+    kind: DestinationKind = Field(examples=["advanced_study"])
     since: date = Field(examples=["2026-03-02"])
 
     def destination(self) -> Destination:
@@ -96,7 +96,7 @@ class RecordDestinations(Body):
 
 
 class DepartmentBody(Body):
-    student: StudentId
+    student: GivenStudent
     department: Department = Field(min_length=1)
 
 
@@ -131,7 +131,7 @@ class CountedView(Body):
 
 
 @router.post("/programme-years/{year}/outcomes/imports", status_code=201)
-async def import_year(year: YearPath, body: ImportOutcomes, _: Officer, tx: Tx) -> CountedView:
+async def import_outcomes(year: YearPath, body: ImportOutcomes, _: Officer, tx: Tx) -> CountedView:
     """Bring in a cohort of before the platform, all rows or none; figures that differ are corrections."""
     rows = [each.row(f"rows.{at}") for at, each in enumerate(body.rows)]
     counted = await handlers.import_outcomes(tx, Year(year), body.as_of, rows, body.reason)
@@ -141,14 +141,14 @@ async def import_year(year: YearPath, body: ImportOutcomes, _: Officer, tx: Tx) 
 
 
 @router.post("/programme-years/{year}/outcomes", status_code=201)
-async def count(year: YearPath, body: CountOutcomes, _: Officer, tx: Tx) -> CountedView:
+async def count_outcomes(year: YearPath, body: CountOutcomes, _: Officer, tx: Tx) -> CountedView:
     """Count a cohort for a day that is over; schools whose figures differ from the last are told."""
     counted = await handlers.count_outcomes(tx, Year(year), body.as_of, body.reason)
     return counted_view(year, body.as_of, counted, closed=False)
 
 
 @router.post("/programme-years/{year}/outcomes/closing", status_code=201)
-async def close(year: YearPath, body: CloseOutcomes, _: Officer, tx: Tx) -> CountedView:
+async def close_outcomes(year: YearPath, body: CloseOutcomes, _: Officer, tx: Tx) -> CountedView:
     """Count once more and close: others build on it from here; later counts are corrections."""
     accepted = body.accept_unconfirmed
     counted = await handlers.close_outcomes(tx, Year(year), body.as_of, accept_unconfirmed=accepted)
@@ -182,7 +182,7 @@ async def name_departments(body: NameDepartments, school: School, tx: Tx) -> Rec
 
 
 @router.get("/programme-years/{year}/outcomes")
-async def show(
+async def show_outcomes(
     year: YearPath, wanted: Annotated[OutcomeFilter, Query()], school: ConfinedSchool, read: Read
 ) -> OutcomesView:
     """A cohort by school, department, track or province: one's own; officers and auditors see all."""
@@ -190,7 +190,7 @@ async def show(
 
 
 @router.get("/programme-years/{year}/outcomes/revisions/{school}")
-async def revisions(
+async def list_revisions(
     year: YearPath, school: SchoolPath, own: ConfinedSchool, read: Read
 ) -> list[RevisionView]:
     """Everything that was ever told of a school's cohort, corrections and their reasons included."""
@@ -200,7 +200,7 @@ async def revisions(
 
 
 @router.get("/open-data/outcomes.csv", response_class=Response)
-async def open_data(wanted: Annotated[OpenDataFilter, Query()], _: Anyone, read: Read) -> Response:
+async def download_open_data(wanted: Annotated[OpenDataFilter, Query()], _: Anyone, read: Read) -> Response:
     """Open data of a closed cohort as CSV; groups too small to be told apart are put together.
 
     Employment is told of the first day of a cohort that is closed, retention of every one, both as they were

@@ -13,7 +13,7 @@ router = Router(tags=["overview"])
 
 
 @router.get("/overview")
-async def overview(
+async def show_overview(
     programme_year: Annotated[int, Query(ge=2008, le=2999)], _: Overseer, read: Read
 ) -> OverviewView:
     """A year by province, and what is stuck."""

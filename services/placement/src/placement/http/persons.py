@@ -72,7 +72,7 @@ class ErasureView(Body):
 
 
 @router.put("/students/{student}/person", status_code=204, response_class=Response)
-async def write(student: StudentPath, body: WritePerson, school: School, tx: Tx, keys: Keys) -> None:
+async def write_person(student: StudentPath, body: WritePerson, school: School, tx: Tx, keys: Keys) -> None:
     """Write or correct who a student of one's own school is.
 
     The answer is empty, so that the record that repeats it for the same Idempotency-Key holds nothing
@@ -82,7 +82,7 @@ async def write(student: StudentPath, body: WritePerson, school: School, tx: Tx,
 
 
 @router.get("/students/{student}/person")
-async def show(
+async def show_person(
     student: StudentPath,
     caller: _Reader,
     tx: Recorded,
@@ -105,7 +105,7 @@ async def show(
 
 
 @router.get("/classes/{employment_class}/persons")
-async def show_class(
+async def show_persons_of_class(
     employment_class: ClassPath, _: School, tx: Recorded, keys: Keys, by: ReadBy
 ) -> list[PersonView]:
     """Who is in a class of one's own school; goes on record for each student."""
@@ -114,7 +114,7 @@ async def show_class(
 
 
 @router.get("/classes/{employment_class}/roster.xlsx", response_class=Response, responses=XLSX)
-async def export_class(
+async def export_roster(
     employment_class: ClassPath, school: School, tx: Recorded, keys: Keys, by: ReadBy
 ) -> Response:
     """A class as an Excel file, with names: how each student fares; goes on record for each student."""
@@ -133,13 +133,15 @@ async def show_accesses(
 
 
 @router.get("/accesses")
-async def oversee(wanted: Annotated[OversightFilter, Query()], _: _Overseer, read: Read) -> OversightView:
+async def list_all_accesses(
+    wanted: Annotated[OversightFilter, Query()], _: _Overseer, read: Read
+) -> OversightView:
     """The whole access log, the latest first, with origins; by person, by account."""
     return await views.oversight(read, wanted)
 
 
 @router.post("/students/{student}/erasure", status_code=201)
-async def erase(student: StudentPath, body: ErasePerson, caller: _Forgetter, tx: Tx) -> ErasureView:
+async def erase_person(student: StudentPath, body: ErasePerson, caller: _Forgetter, tx: Tx) -> ErasureView:
     """Forget who a student was: name, birth date, the school's code; what is counted stays.
 
     A student asks for it with the reason `own_request`. While an open class, an undecided round, an open

@@ -11,11 +11,11 @@ from contracts import values
 from papers.tables import read
 from placement.domain.insurance import COLUMNS
 from placement.domain.placements import Source
-from placement.domain.vocabulary import EndReason, PlacementId
+from placement.domain.vocabulary import EndReason
 from placement.handlers import ends, insurance
 from placement.handlers import retention as handlers
 from placement.handlers.retention import Answer, Teller
-from placement.http.bodies import Body, PlacementPath
+from placement.http.bodies import Body, GivenPlacement, PlacementPath
 from placement.http.identity import ConfinedOrganisation, Officer
 from placement.views import retention as views
 from placement.views import students as student_views
@@ -53,7 +53,7 @@ _UPLOAD: Final = {"requestBody": {"required": True, "content": dict.fromkeys(_ME
 
 
 class EndPlacement(Body):
-    reason: EndReason
+    reason: EndReason = Field(examples=["resignation"])
     ended_on: date | None = Field(
         default=None, description="Last day at work, today where it is left out", examples=["2026-05-29"]
     )
@@ -62,7 +62,7 @@ class EndPlacement(Body):
 class CorrectEnd(Body):
     """What is said now, in place of what was said before."""
 
-    reason: EndReason
+    reason: EndReason = Field(examples=["resignation"])
     ended_on: date = Field(description="Last day at work", examples=["2026-05-22"])
 
 
@@ -71,9 +71,9 @@ class ResumePlacement(Body):
 
 
 class AnswerBody(Body):
-    placement: PlacementId
+    placement: GivenPlacement
     months: int = Field(description="6 or 12", examples=[6])
-    retained: bool = Field(description="Still at work on the day that the check is due")
+    retained: bool = Field(description="Still at work on the day that the check is due", examples=[True])
     ended_on: date | None = Field(
         default=None, description="Last day at work, where the student is not there any more", examples=[None]
     )
@@ -97,7 +97,7 @@ class ImportedView(Body):
 
 
 @router.post("/placements/{placement}/end", status_code=201)
-async def end(placement: PlacementPath, body: EndPlacement, by: By, tx: Tx) -> PlacementView:
+async def end_placement(placement: PlacementPath, body: EndPlacement, by: By, tx: Tx) -> PlacementView:
     """End a placement, as its school, its company or an officer; one place of the opening is free again."""
     await handlers.end(tx, placement, by, body.reason, body.ended_on)
     return await student_views.placement(tx, placement)
@@ -111,7 +111,9 @@ async def correct_end(placement: PlacementPath, body: CorrectEnd, by: By, tx: Tx
 
 
 @router.post("/placements/{placement}/end/revocation", status_code=201)
-async def resume(placement: PlacementPath, body: ResumePlacement, _: Officer, tx: Tx) -> PlacementView:
+async def resume_placement(
+    placement: PlacementPath, body: ResumePlacement, _: Officer, tx: Tx
+) -> PlacementView:
     """Take an end back that was recorded in error: the student never left, and what was said is kept."""
     await ends.resume_placement(tx, placement, body.reason)
     return await student_views.placement(tx, placement)
@@ -126,7 +128,7 @@ async def list_checks(
 
 
 @router.post("/retention-checks/answers", status_code=201)
-async def answer(body: AnswerChecks, by: By, tx: Tx) -> list[CheckView]:
+async def answer_checks(body: AnswerChecks, by: By, tx: Tx) -> list[CheckView]:
     """Answer checks that are due, all or none; "no longer there" ends the placement on the day given."""
     answers = [each.answer() for each in body.answers]
     await handlers.answer(tx, answers, by)
@@ -139,7 +141,7 @@ async def answer(body: AnswerChecks, by: By, tx: Tx) -> list[CheckView]:
     openapi_extra=_UPLOAD,
     max_body_size=LARGEST_FILE,
 )
-async def import_records(
+async def import_insurance_records(
     drawn_on: Annotated[date, Query(description="Day in Korea for which the records hold")],
     request: Request,
     _: Officer,

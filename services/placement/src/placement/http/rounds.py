@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from contracts import values
 from placement.domain.rounds import Ranking, Terms
-from placement.domain.vocabulary import OpeningId, StudentId, TakeBackReason, Year
+from placement.domain.vocabulary import StudentId, TakeBackReason, Year
 from placement.handlers import matching, offers
 from placement.handlers import rounds as handlers
-from placement.http.bodies import Body, Decimal, Line, OfferPath, RoundPath
+from placement.http.bodies import Body, Decimal, GivenOpening, GivenStudent, Line, OfferPath, RoundPath
 from placement.http.identity import Anyone, Company, Officer, Overseer, Student
 from placement.views import rounds as views
 from placement.views.rounds import CandidatesOfOpening, RoundView, WaitingView
@@ -37,7 +37,7 @@ class OpenRound(Body):
 
 
 class ListPreferences(Body):
-    openings: Annotated[list[OpeningId], Field(max_length=100)] = Field(
+    openings: Annotated[list[GivenOpening], Field(max_length=100)] = Field(
         description="The opening liked best first; an empty list takes everything back"
     )
 
@@ -45,8 +45,8 @@ class ListPreferences(Body):
 class RankingBody(Body):
     """An order, best first, or scores, the higher the better; exactly one of them."""
 
-    opening: OpeningId
-    students: Annotated[list[StudentId], Field(max_length=5000)] | None = None
+    opening: GivenOpening
+    students: Annotated[list[GivenStudent], Field(max_length=5000)] | None = None
     scores: Annotated[dict[StudentId, Decimal], Field(max_length=5000)] | None = Field(
         default=None, examples=[None]
     )
@@ -74,7 +74,7 @@ class RunMatching(Body):
 
 
 class TakeBack(Body):
-    reason: TakeBackReason
+    reason: TakeBackReason = Field(examples=["hiring_stopped"])
 
 
 class TakenBackView(Body):
@@ -105,16 +105,18 @@ async def open_round(body: OpenRound, _: Officer, tx: Tx) -> RoundView:
 async def list_rounds(
     programme_year: Annotated[int, Query(ge=2008, le=2999)], _: Anyone, read: Read
 ) -> list[RoundView]:
+    """A year's matching rounds, with their deadlines and figures."""
     return await views.rounds(read, programme_year)
 
 
 @router.get("/rounds/{matching_round}")
-async def show(matching_round: RoundPath, _: Anyone, read: Read) -> RoundView:
+async def show_round(matching_round: RoundPath, _: Anyone, read: Read) -> RoundView:
+    """A matching round, with its deadlines and figures."""
     return await views.round_(read, matching_round)
 
 
 @router.get("/rounds/{matching_round}/waiting")
-async def waiting(matching_round: RoundPath, _: Overseer, read: Read) -> WaitingView:
+async def show_waiting(matching_round: RoundPath, _: Overseer, read: Read) -> WaitingView:
     """Who has not listed and which companies have not ranked, while they can still be reminded."""
     return await views.waiting(read, matching_round)
 
@@ -129,13 +131,17 @@ async def list_preferences(
 
 
 @router.get("/rounds/{matching_round}/candidates")
-async def candidates(matching_round: RoundPath, company: Company, read: Read) -> list[CandidatesOfOpening]:
+async def list_candidates(
+    matching_round: RoundPath, company: Company, read: Read
+) -> list[CandidatesOfOpening]:
     """Who lists the company's openings, once the students' deadline has passed."""
     return await views.candidates(read, matching_round, company)
 
 
 @router.put("/rounds/{matching_round}/rankings")
-async def rank(matching_round: RoundPath, body: RankStudents, company: Company, tx: Tx) -> RankedView:
+async def rank_students(
+    matching_round: RoundPath, body: RankStudents, company: Company, tx: Tx
+) -> RankedView:
     """Rank students for openings of one's own, all or none; the last rankings before the deadline count."""
     rankings = [each.ranking() for each in body.rankings]
     await handlers.rank_students(tx, matching_round, company, rankings)
@@ -143,33 +149,33 @@ async def rank(matching_round: RoundPath, body: RankStudents, company: Company, 
 
 
 @router.post("/rounds/{matching_round}/closing", status_code=201)
-async def close(matching_round: RoundPath, _: Officer, tx: Tx) -> RoundView:
+async def close_round(matching_round: RoundPath, _: Officer, tx: Tx) -> RoundView:
     """Close a round whose windows have passed."""
     await handlers.close_matching_round(tx, matching_round)
     return await views.round_(tx, matching_round)
 
 
 @router.post("/rounds/{matching_round}/run", status_code=201)
-async def run(matching_round: RoundPath, body: RunMatching, _: Officer, tx: Tx) -> RoundView:
+async def run_matching(matching_round: RoundPath, body: RunMatching, _: Officer, tx: Tx) -> RoundView:
     """Decide a closed round: the proof is stored, offers are made, everybody can read why."""
     await matching.run_matching(tx, matching_round, body.lot_seed)
     return await views.round_(tx, matching_round)
 
 
 @router.get("/rounds/{matching_round}/snapshot", response_class=Response)
-async def snapshot(matching_round: RoundPath, _: Overseer, read: Read) -> Response:
+async def download_snapshot(matching_round: RoundPath, _: Overseer, read: Read) -> Response:
     """What the run decided over, as the bytes that were hashed; `placement recompute` takes this file."""
     return _file(await views.snapshot(read, matching_round))
 
 
 @router.get("/rounds/{matching_round}/result", response_class=Response)
-async def result(matching_round: RoundPath, _: Overseer, read: Read) -> Response:
+async def download_result(matching_round: RoundPath, _: Overseer, read: Read) -> Response:
     """What the run came to, as the bytes that were hashed; `placement recompute --expect` takes this file."""
     return _file(await views.result(read, matching_round))
 
 
 @router.post("/offers/{offer}/withdrawal", status_code=201)
-async def take_back(offer: OfferPath, body: TakeBack, company: Company, tx: Tx) -> TakenBackView:
+async def take_back_offer(offer: OfferPath, body: TakeBack, company: Company, tx: Tx) -> TakenBackView:
     """Take back an open offer of one's own opening; the student is told why and can join the next round."""
     taken_back = await offers.take_back_offer(tx, offer, company, body.reason)
     return TakenBackView(offer=taken_back.id, state=taken_back.state, reason=body.reason)

@@ -28,7 +28,7 @@ class WithdrawAgreement(Body):
 
 
 @router.post("/tripartite-agreements/{agreement}/withdrawal", status_code=201)
-async def withdraw(
+async def withdraw_tripartite_agreement(
     agreement: AgreementPath, body: WithdrawAgreement, who: AnyoneInvolved, tx: Tx
 ) -> TripartiteView:
     """Take back an agreement that not all three have signed, as one of them or as an officer.
@@ -40,7 +40,9 @@ async def withdraw(
 
 
 @router.get("/tripartite-agreements/{agreement}/document", response_class=Response)
-async def document(agreement: AgreementPath, own: AnyParty, tx: Recorded, keys: Keys, by: ReadBy) -> Response:
+async def print_tripartite_agreement(
+    agreement: AgreementPath, own: AnyParty, tx: Recorded, keys: Keys, by: ReadBy
+) -> Response:
     """The agreement as it stands, to be printed (PDF); that it names the student goes on record.
 
     One that was withdrawn or lapsed never tied anybody, and names nobody.
@@ -53,6 +55,6 @@ async def document(agreement: AgreementPath, own: AnyParty, tx: Recorded, keys: 
 
 
 @router.get("/tripartite-agreements/{agreement}")
-async def show(agreement: AgreementPath, own: Confined, read: Read) -> TripartiteDetail:
+async def show_tripartite_agreement(agreement: AgreementPath, own: Confined, read: Read) -> TripartiteDetail:
     """An agreement with the work it is about and every version of it."""
     return await views.tripartite_detail(read, agreement, None if own is None else (own.side, own.party))
