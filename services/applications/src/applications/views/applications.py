@@ -9,7 +9,17 @@ from pydantic import Field
 
 from applications.domain.vocabulary import ApplicationState, Kind, Track
 from applications.views.documents import DocumentView, documents_of
-from applications.views.shapes import Limit, Page, View, found, page
+from applications.views.shapes import (
+    ApplicationRef,
+    CallRef,
+    Limit,
+    OfferRef,
+    Page,
+    SchoolRef,
+    View,
+    found,
+    page,
+)
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction
 
@@ -53,7 +63,7 @@ class StandingView(View):
     rank: int | None
     reserve: int | None
     reasons: list[str]
-    offer: str | None
+    offer: OfferRef | None
     offered_designations: list[str] | None
     offer_expires_at: datetime | None
     since: datetime
@@ -61,12 +71,12 @@ class StandingView(View):
 
 class ApplicationRow(View):
     id: str = Field(examples=["app_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
-    school: str
+    school: SchoolRef
     school_name_ko: str
     school_name_en: str | None
     province: str
     year: int
-    call: str
+    call: CallRef
     kind: Kind
     state: ApplicationState
     version: int
@@ -87,8 +97,8 @@ class ApplicationView(ApplicationRow):
 
 
 class ReceiptView(AcceptedView):
-    application: str
-    school: str
+    application: ApplicationRef
+    school: SchoolRef
     school_name_ko: str
     school_name_en: str | None
     kind: Kind

@@ -17,6 +17,16 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _ref(prefix: str) -> object:
+    return Field(examples=[f"{prefix}_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+
+
+ApplicationRef = Annotated[str, _ref("app")]
+CallRef = Annotated[str, _ref("cal")]
+OfferRef = Annotated[str, _ref("off")]
+SchoolRef = Annotated[str, _ref("sch")]
+
+
 class Page(View, Generic[Row]):
     items: list[Row]
     next: str | None = Field(description="Give it as `after` for what follows; null at the end")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from applications.domain.vocabulary import CallState, Kind, Track
-from applications.views.shapes import View, found
+from applications.views.shapes import SchoolRef, View, found
 from chassis.transaction import ReadTransaction
 from contracts.applications import Policy
 
@@ -39,7 +39,7 @@ class CallView(View):
 
 
 class ExtensionView(View):
-    school: str
+    school: SchoolRef
     until: datetime
     reason: str = Field(examples=["system_outage"])
     granted_at: datetime

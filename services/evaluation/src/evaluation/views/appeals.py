@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis.transaction import ReadTransaction
 from evaluation.domain.vocabulary import Against, AppealId, AppealState, SchoolId, Year
-from evaluation.views.shapes import SCHOOL, View, found
+from evaluation.views.shapes import SCHOOL, ApplicationRef, ReviewerRef, View, found
 
 _APPEAL: Final = """
     select p.*, a.name_ko, a.name_en, a.province, a.kind, w.id as what_if
@@ -18,7 +18,7 @@ _APPEAL: Final = """
 
 class HearingView(View):
     stage: str
-    reviewer: str
+    reviewer: ReviewerRef
     due_at: datetime
     submitted: bool
 
@@ -28,7 +28,7 @@ class OwnAppealView(View):
 
     id: str = Field(examples=["apl_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     year: int
-    application: str
+    application: ApplicationRef
     run: str = Field(description="The preliminary result that it is about")
     against: Against = Field(description="What the result says, or that it leaves the school out")
     grounds: list[str] = Field(examples=[["facts_overlooked"]])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis.transaction import ReadTransaction
 from evaluation.domain.vocabulary import RunId, Year
-from evaluation.views.shapes import View
+from evaluation.views.shapes import SchoolRef, View
 
 
 class PlaceView(View):
@@ -22,7 +22,7 @@ class PlaceView(View):
 
 
 class DifferenceView(View):
-    school: str
+    school: SchoolRef
     name_ko: str
     name_en: str | None
     province: str

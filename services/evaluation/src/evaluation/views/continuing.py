@@ -8,7 +8,7 @@ from pydantic import Field
 from evaluation.domain.continuing import ContinuedSupport, Decision, Sourced
 from evaluation.domain.figures import Counted, FigureScore, Lack
 from evaluation.domain.rubric import OutcomeFigure
-from evaluation.views.shapes import SCHOOL, View
+from evaluation.views.shapes import SCHOOL, ApplicationRef, SchoolRef, View
 
 
 class HeadsView(View):
@@ -49,7 +49,7 @@ class FigureView(View):
 class ContinuedSupportView(View):
     """The continued-support evaluation of a school; pending until it may be known."""
 
-    application: str
+    application: ApplicationRef
     school: str = Field(examples=[SCHOOL])
     name_ko: str
     figures: list[FigureView]
@@ -64,8 +64,8 @@ class ContinuedSupportView(View):
 class MissingFigureView(View):
     """A figure without a value; unless an officer lets it count as nothing its stage cannot be closed."""
 
-    application: str
-    school: str
+    application: ApplicationRef
+    school: SchoolRef
     name_ko: str
     kind: str
     criterion: str

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chassis.transaction import ReadTransaction
 from evaluation.domain.vocabulary import ApplicationId, SchoolId, Year
-from evaluation.views.shapes import SCHOOL, View, found
+from evaluation.views.shapes import SCHOOL, ApplicationRef, View, found
 
 
 class WordView(View):
@@ -25,7 +25,7 @@ class WordView(View):
 
 
 class EligibilityView(View):
-    application: str
+    application: ApplicationRef
     school: str = Field(examples=[SCHOOL])
     name_ko: str
     kind: str

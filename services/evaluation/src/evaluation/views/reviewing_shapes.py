@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from evaluation.views.shapes import View
+from evaluation.views.shapes import ApplicationRef, ReviewerRef, SchoolRef, View
 
 
 class AffiliationView(View):
-    school: str | None
+    school: SchoolRef | None
     corporation: str | None
     province: str | None
     since: date | None
@@ -38,9 +38,9 @@ class OtherSheetView(View):
 class ReviewView(View):
     """An application that a reviewer scores at a stage, and what they gave it."""
 
-    application: str
+    application: ApplicationRef
     year: int
-    school: str
+    school: SchoolRef
     name_ko: str
     name_en: str | None
     province: str
@@ -63,7 +63,7 @@ class ReviewView(View):
 
 
 class ReviewerFiguresView(View):
-    reviewer: str
+    reviewer: ReviewerRef
     sheets: int
     mean: str = Field(description="Points given, on average")
     severity: str | None = Field(
@@ -74,8 +74,8 @@ class ReviewerFiguresView(View):
 
 
 class OutlierView(View):
-    application: str
-    reviewer: str
+    application: ApplicationRef
+    reviewer: ReviewerRef
     points: str
     apart: str = Field(description="Points above the mean of the others on the application")
     deviations: str = Field(description="The same in standard deviations of all sheets")
@@ -111,7 +111,7 @@ class CommentView(View):
 class SheetView(View):
     """A reviewer's work on an application, as officers and auditors see it."""
 
-    reviewer: str
+    reviewer: ReviewerRef
     stage: str
     appeal: str | None
     state: str = Field(

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,16 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _ref(prefix: str) -> object:
+    return Field(examples=[f"{prefix}_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+
+
+ApplicationRef = Annotated[str, _ref("app")]
+ReviewerRef = Annotated[str, _ref("rev")]
+RunRef = Annotated[str, _ref("run")]
+SchoolRef = Annotated[str, _ref("sch")]
+
+
 class CallView(View):
     id: str
     kinds: list[str]
@@ -31,7 +41,7 @@ class CallView(View):
 
 
 class OutstandingView(View):
-    reviewer: str
+    reviewer: ReviewerRef
     assigned: int
     scored: int
     overdue: int = Field(description="Not in, and the time is over")
@@ -88,8 +98,8 @@ class SchoolsView(View):
 
 
 class IneligibleView(View):
-    application: str
-    school: str
+    application: ApplicationRef
+    school: SchoolRef
     name_ko: str
     kind: str
     reasons: list[str]
@@ -135,7 +145,7 @@ class OutcomeView(View):
     name_en: str | None
     province: str
     kind: str
-    application: str
+    application: ApplicationRef
     rank: int | None
     outcome: str = Field(examples=["selected"])
     designations: list[str]
@@ -151,8 +161,8 @@ class OutcomeView(View):
 class OfferView(View):
     id: str = Field(examples=["off_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     year: int
-    school: str
-    run: str
+    school: SchoolRef
+    run: RunRef
     state: OfferState
     upgrade: bool
     designations: list[str] = Field(description="All the school would hold; none is a general place")
@@ -163,7 +173,7 @@ class OfferView(View):
 
 
 class StandingView(View):
-    school: str
+    school: SchoolRef
     name_ko: str
     province: str
     kind: str

@@ -20,6 +20,7 @@ from placement.domain.vocabulary import (
     RoundId,
     StudentId,
 )
+from placement.views.shapes import ref
 
 
 class Body(BaseModel):
@@ -53,17 +54,12 @@ Decimal = Annotated[
     str, Field(pattern=r"^-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$", max_length=20, examples=["87.5"])
 ]
 
-
-def _example(prefix: str) -> object:
-    return Field(examples=[f"{prefix}_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
-
-
-GivenCompany = Annotated[CompanyId, _example("cmp")]
-GivenAgreement = Annotated[AgreementId, _example("agr")]
-GivenClass = Annotated[ClassId, _example("cls")]
-GivenOpening = Annotated[OpeningId, _example("opn")]
-GivenPlacement = Annotated[PlacementId, _example("plc")]
-GivenStudent = Annotated[StudentId, _example("stu")]
+GivenCompany = Annotated[CompanyId, ref("cmp")]
+GivenAgreement = Annotated[AgreementId, ref("agr")]
+GivenClass = Annotated[ClassId, ref("cls")]
+GivenOpening = Annotated[OpeningId, ref("opn")]
+GivenPlacement = Annotated[PlacementId, ref("plc")]
+GivenStudent = Annotated[StudentId, ref("stu")]
 
 CompanyPath = Annotated[CompanyId, Path(max_length=64)]
 AgreementPath = Annotated[AgreementId, Path(max_length=64)]

@@ -8,16 +8,30 @@ from pydantic import Field
 from chassis.refusals import NotFound
 from chassis.transaction import ReadTransaction
 from placement.domain.vocabulary import BipartiteState, OverBy, Route, Side, TripartiteState
-from placement.views.shapes import Page, Slice, View, document, found, page
+from placement.views.shapes import (
+    ClassRef,
+    CompanyRef,
+    OfferRef,
+    OpeningRef,
+    Page,
+    PlacementRef,
+    SchoolRef,
+    Slice,
+    StudentRef,
+    View,
+    document,
+    found,
+    page,
+)
 
 
 class BipartiteView(View):
     id: str = Field(examples=["agr_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int = Field(examples=[2025])
-    school: str
+    school: SchoolRef
     school_name_ko: str
     school_name_en: str | None
-    company: str
+    company: CompanyRef
     company_name_ko: str
     company_name_en: str | None
     state: BipartiteState
@@ -51,14 +65,14 @@ class BipartiteDetail(BipartiteView):
 class TripartiteView(View):
     id: str = Field(examples=["agr_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int = Field(examples=[2025])
-    student: str
-    school: str
+    student: StudentRef
+    school: SchoolRef
     school_name_ko: str
-    employment_class: str
-    company: str
+    employment_class: ClassRef
+    company: CompanyRef
     company_name_ko: str
-    opening: str
-    offer: str | None
+    opening: OpeningRef
+    offer: OfferRef | None
     route: Route
     reason: str | None
     state: TripartiteState
@@ -70,7 +84,7 @@ class TripartiteView(View):
     over_at: datetime | None
     over_reason: str | None = Field(examples=["not_signed_in_time"])
     over_by: OverBy | None
-    placement: str | None
+    placement: PlacementRef | None
 
 
 class TripartiteDetail(TripartiteView):

@@ -7,7 +7,17 @@ from pydantic import Field
 
 from chassis.transaction import ReadTransaction
 from placement.domain.vocabulary import ClassState
-from placement.views.shapes import Page, Slice, View, found, page
+from placement.views.shapes import (
+    OpeningRef,
+    Page,
+    PlacementRef,
+    SchoolRef,
+    Slice,
+    StudentRef,
+    View,
+    found,
+    page,
+)
 
 Progress = Literal["enrolled", "offered", "agreement_drafted", "placed"]
 """How far a student has come; `enrolled` is in a class without an offer."""
@@ -25,7 +35,7 @@ PROGRESS: Final = """
 class ClassView(View):
     id: str = Field(examples=["cls_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int = Field(examples=[2025])
-    school: str
+    school: SchoolRef
     school_name_ko: str
     track: str = Field(examples=["new_technology"])
     field: str = Field(examples=["smart_factory"])
@@ -46,17 +56,17 @@ class ClassView(View):
 
 
 class RosterRow(View):
-    student: str
+    student: StudentRef
     reference: str = Field(description="The school's own reference")
     enrolled_at: datetime
     guardian_consent_on: date | None = Field(description="Day on which a guardian agreed, where recorded")
     progress: Progress
     company: str | None = Field(description="Of the placement, the agreement or the offer, whichever is on")
     company_name_ko: str | None
-    opening: str | None
+    opening: OpeningRef | None
     offer_expires_at: datetime | None = Field(description="First moment too late to answer the offer")
     sign_until: datetime | None = Field(description="First moment too late to sign the agreement")
-    placement: str | None
+    placement: PlacementRef | None
     starts_on: date | None = Field(description="First day at work")
     ended_placements: int
     checks_due: int = Field(description="Retention checks that company or school have to answer")

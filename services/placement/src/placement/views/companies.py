@@ -9,7 +9,21 @@ from chassis.transaction import ReadTransaction
 from placement.domain.explaining import Standing
 from placement.domain.telling import to_company
 from placement.domain.vocabulary import CompanyState, OpeningState, SmeStatus
-from placement.views.shapes import Page, Slice, View, document, found, page
+from placement.views.shapes import (
+    AgreementRef,
+    CompanyRef,
+    OpeningRef,
+    Page,
+    PlacementRef,
+    RoundRef,
+    SchoolRef,
+    Slice,
+    StudentRef,
+    View,
+    document,
+    found,
+    page,
+)
 
 
 class CompanyView(View):
@@ -32,19 +46,19 @@ class CompanyView(View):
 class PresentStudent(View):
     """A student at work at a company."""
 
-    student: str
-    placement: str
+    student: StudentRef
+    placement: PlacementRef
     programme_year: int
-    school: str
+    school: SchoolRef
     school_name_ko: str
-    opening: str
+    opening: OpeningRef
     placed_at: datetime
 
 
 class FollowUpView(View):
     """A company and who works there, for the officer who follows them up."""
 
-    company: str
+    company: CompanyRef
     state: CompanyState
     suspended_at: datetime | None
     suspended_reason: str | None
@@ -59,7 +73,7 @@ class CompanyFilter(Slice):
 class OpeningView(View):
     id: str = Field(examples=["opn_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int = Field(examples=[2025])
-    company: str
+    company: CompanyRef
     company_name_ko: str
     company_name_en: str | None
     field: str = Field(examples=["smart_factory"])
@@ -89,7 +103,7 @@ class OwnOpeningView(OpeningView):
 
 
 class StandingView(View):
-    student: str
+    student: StudentRef
     standing: Standing
     ko: str
     en: str
@@ -98,7 +112,7 @@ class StandingView(View):
 class OpeningTold(View):
     """What a company is told of a round about each student it ranked or who listed its opening."""
 
-    round: str
+    round: RoundRef
     number: int
     standings: list[StandingView]
 
@@ -106,18 +120,18 @@ class OpeningTold(View):
 class OpeningPerson(View):
     """A student whom the opening was offered to, or for whom an officer recorded it."""
 
-    student: str
-    school: str
+    student: StudentRef
+    school: SchoolRef
     school_name_ko: str
     offered_at: datetime | None
     expires_at: datetime | None = Field(description="First moment too late to answer")
     state: str | None = Field(
         description="Of the offer; null for one recorded by hand", examples=["accepted"]
     )
-    agreement: str | None
+    agreement: AgreementRef | None
     agreement_state: str | None = Field(examples=["drafted"])
     waits_for: list[str] = Field(description="Who has still to sign", examples=[["school"]])
-    placement: str | None
+    placement: PlacementRef | None
     placement_state: str | None = Field(examples=["active"])
 
 

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from chassis.transaction import ReadTransaction
 from placement.domain.destinations import DestinationKind
-from placement.views.shapes import Page, Slice, View, page
+from placement.views.shapes import Page, SchoolRef, Slice, View, page
 
 
 class DestinationView(View):
     """A student of the year's classes; `kind` is null where nothing was said."""
 
     id: str = Field(description="The student", examples=["stu_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
-    school: str
+    school: SchoolRef
     employment_class: str = Field(description="The newest of the year")
     department: str = Field(description="Empty where it was not said", examples=["스마트팩토리과"])
     kind: DestinationKind | None

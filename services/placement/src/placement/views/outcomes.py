@@ -13,7 +13,7 @@ from papers.tables import Table
 from placement.domain import disclosure
 from placement.domain.blocks import Leaf
 from placement.domain.outcomes import Cell, Figures, Origin, percent
-from placement.views.shapes import View
+from placement.views.shapes import SchoolRef, View
 
 Dimension = Literal["total", "province", "track", "school", "department"]
 """What outcomes are put together by; a department is one of a school."""
@@ -66,7 +66,7 @@ class RevisionView(View):
     """A report as it was told at its time."""
 
     programme_year: int
-    school: str
+    school: SchoolRef
     school_name_ko: str
     as_of: date
     revision: int

@@ -9,7 +9,7 @@ from chassis.transaction import ReadTransaction
 from placement.domain.placements import Source
 from placement.domain.retention import CheckState
 from placement.domain.vocabulary import Side
-from placement.views.shapes import Page, View, page
+from placement.views.shapes import CompanyRef, Page, PlacementRef, SchoolRef, StudentRef, View, page
 
 
 class SaidView(View):
@@ -23,13 +23,13 @@ class SaidView(View):
 
 class CheckView(View):
     id: str = Field(examples=["plc_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6:6"])
-    placement: str
+    placement: PlacementRef
     months: int = Field(examples=[6])
     programme_year: int
-    student: str
-    school: str
+    student: StudentRef
+    school: SchoolRef
     school_name_ko: str
-    company: str
+    company: CompanyRef
     company_name_ko: str
     starts_on: date
     due_on: date = Field(description="The day in Korea for which it is asked")

@@ -7,7 +7,16 @@ from pydantic import Field
 from chassis.refusals import Conflict, NotFound
 from chassis.transaction import ReadTransaction
 from placement.domain.vocabulary import RoundState
-from placement.views.shapes import View, found
+from placement.views.shapes import (
+    ClassRef,
+    CompanyRef,
+    OpeningRef,
+    RoundRef,
+    SchoolRef,
+    StudentRef,
+    View,
+    found,
+)
 
 
 class RoundView(View):
@@ -31,24 +40,24 @@ class RoundView(View):
 
 
 class CandidateView(View):
-    student: str
-    school: str
+    student: StudentRef
+    school: SchoolRef
     school_name_ko: str
-    employment_class: str
+    employment_class: ClassRef
     track: str
 
 
 class CandidatesOfOpening(View):
     """Who lists an opening, by id: where it stands in a list is the student's own affair."""
 
-    opening: str
+    opening: OpeningRef
     students: list[CandidateView]
 
 
 class Awaited(View):
     """A company whose openings students list, and which has not ranked all of them."""
 
-    company: str
+    company: CompanyRef
     company_name_ko: str
     company_name_en: str | None
     openings: list[str] = Field(description="Listed by somebody, not ranked yet")
@@ -58,7 +67,7 @@ class Awaited(View):
 class WaitingView(View):
     """Whom a round waits for; what is not given in time is taken as it is."""
 
-    round: str
+    round: RoundRef
     students: int = Field(description="Who takes part")
     without_list: int = Field(description="Students who list nothing so far")
     companies: list[Awaited]

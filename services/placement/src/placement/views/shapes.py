@@ -18,6 +18,22 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def ref(prefix: str) -> object:
+    """What an id looks like."""
+    return Field(examples=[f"{prefix}_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
+
+
+AgreementRef = Annotated[str, ref("agr")]
+ClassRef = Annotated[str, ref("cls")]
+CompanyRef = Annotated[str, ref("cmp")]
+OfferRef = Annotated[str, ref("off")]
+OpeningRef = Annotated[str, ref("opn")]
+PlacementRef = Annotated[str, ref("plc")]
+RoundRef = Annotated[str, ref("mat")]
+SchoolRef = Annotated[str, ref("sch")]
+StudentRef = Annotated[str, ref("stu")]
+
+
 class Page(View, Generic[Row]):
     items: list[Row]
     next: str | None = Field(description="Give it as `after` for what follows; null at the end")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis.refusals import Invalid
 from chassis.transaction import ReadTransaction
-from placement.views.shapes import Limit, View
+from placement.views.shapes import CompanyRef, Limit, SchoolRef, StudentRef, View
 
 Kind = Literal[
     "company_to_approve",
@@ -31,11 +31,11 @@ class StuckView(View):
     province: str = Field(description="Of the school; of the work for an opening; of a company alone its own")
     since: datetime = Field(description="Since when it waits")
     until: datetime | None = Field(description="First moment that is too late, where there is one")
-    school: str | None
+    school: SchoolRef | None
     school_name_ko: str | None
-    company: str | None
+    company: CompanyRef | None
     company_name_ko: str | None
-    student: str | None
+    student: StudentRef | None
     waits_for: list[str] = Field(description="Whose turn it is", examples=[["company"]])
 
 

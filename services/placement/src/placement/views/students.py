@@ -12,13 +12,24 @@ from placement.domain.telling import to_student
 from placement.domain.vocabulary import OfferState, PlacementState, RoundState
 from placement.views.agreements import TripartiteFilter, TripartiteView, tripartite
 from placement.views.classes import PROGRESS, Progress
-from placement.views.shapes import View, document, found
+from placement.views.shapes import (
+    AgreementRef,
+    ClassRef,
+    CompanyRef,
+    OpeningRef,
+    RoundRef,
+    SchoolRef,
+    StudentRef,
+    View,
+    document,
+    found,
+)
 
 
 class MissedView(View):
     """An opening liked better than what came of it, and why it could not be had."""
 
-    opening: str
+    opening: OpeningRef
     reason: Loss
     places: int | None = Field(description="How many the round could fill")
     own_rank: int | None = Field(description="The student's place in the company's order")
@@ -31,7 +42,7 @@ class MissedView(View):
 class RoundOfStudent(View):
     """A round the student takes part in; `missed` is told once it is decided."""
 
-    round: str
+    round: RoundRef
     number: int
     state: RoundState
     preferences_until: datetime
@@ -44,9 +55,9 @@ class RoundOfStudent(View):
 
 class OfferView(View):
     id: str = Field(examples=["off_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
-    round: str
-    opening: str
-    company: str
+    round: RoundRef
+    opening: OpeningRef
+    company: CompanyRef
     company_name_ko: str
     company_name_en: str | None
     preference: int
@@ -59,15 +70,15 @@ class OfferView(View):
 class PlacementView(View):
     id: str = Field(examples=["plc_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int
-    student: str
-    school: str
-    company: str
+    student: StudentRef
+    school: SchoolRef
+    company: CompanyRef
     company_name_ko: str
     company_name_en: str | None
-    opening: str
+    opening: OpeningRef
     province: str = Field(description="Province of the work")
     starts_on: date = Field(description="First day at work")
-    agreement: str
+    agreement: AgreementRef
     state: PlacementState
     placed_at: datetime
     ended_on: date | None = Field(description="Last day at work")
@@ -78,10 +89,10 @@ class PlacementView(View):
 class StudentView(View):
     id: str = Field(examples=["stu_0194f0c5c1de7c3ab8d2f1a0b3c4d5e6"])
     programme_year: int
-    school: str
+    school: SchoolRef
     school_name_ko: str
     school_name_en: str | None
-    employment_class: str
+    employment_class: ClassRef
     track: str
     enrolled_at: datetime
     progress: Progress
