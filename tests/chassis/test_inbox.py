@@ -289,6 +289,19 @@ async def test_a_discarded_event_lets_its_stream_go_on(bench: Bench, consumer: C
     assert [row["outcome"] for row in outcomes] == ["applied", "discarded"]
 
 
+async def test_what_a_discard_gave_up_stands_in_the_audit_log(bench: Bench) -> None:
+    """Of a gap also all that lies in it; what cannot be read has no number, and its mark stays."""
+    await apply(bench, *(record(bench.tally.happened(thing="a"), n) for n in (1, 5)))
+    await apply(bench, record(bench.tally.happened(thing="b"), 1).without("ce_id"))
+    async with begin(bench.pool, SOMEBODY) as tx:
+        for each in await parking.everything(tx):
+            await parking.discard(tx, each.id, "given up")
+    rows = await bench.rows(
+        "select detail ->> 'from' as before, detail ->> 'to' as after from messaging.audit order by id"
+    )
+    assert [tuple(row) for row in rows] == [("[1, 1]", "[1, 5]"), ("[0, 0]", "[0, 0]")]
+
+
 async def _nothing(tx: Transaction, event: Event) -> None:
     del tx, event
 

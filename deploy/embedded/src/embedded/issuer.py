@@ -14,6 +14,8 @@ from embedded.folder import write_private
 ISSUER: Final = "ieum-development"
 AUDIENCE: Final = "ieum"
 ALGORITHM: Final = "ES256"
+ROLES: Final = ("agency", "auditor", "company", "officer", "operator", "reviewer", "school", "student")
+"""Those that `web` knows; it passes over any other."""
 LIFETIME: Final = 12 * 60 * 60
 """Seconds that a token holds, of the machine's time."""
 
@@ -51,7 +53,7 @@ class Issuer:
 
         Args:
             sub: The person, under a pseudonym.
-            roles: As `web` knows them: officer, school, company, student, reviewer, auditor, …
+            roles: Of `ROLES`.
             party: The school, company, student or agency the person acts for.
             lifetime: Seconds from now; negative for one that has expired.
         """
