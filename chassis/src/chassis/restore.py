@@ -1,7 +1,7 @@
 """After a restore: what was told to others and is no longer known here.
 
-The runbook: raise the generation, start the service without `web`, check, put right what the list names, then
-accept commands again.
+The runbook is docs/operations.md: raise the generation, start `worker` and `relay` alone, since what answers
+events comes back by itself; check; put right what is left; then accept commands again.
 """
 
 from collections.abc import AsyncIterator, Sequence
