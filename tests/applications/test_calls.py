@@ -19,7 +19,7 @@ YEAR = ProgrammeYear(Year(2025), RULES, BEFORE)
 TERMS = Terms((Kind.NEW,), (Track.NEW_TECHNOLOGY,), OPENS, DEADLINE)
 CALL = announce(CallId("cal_1"), YEAR, TERMS, BEFORE)
 SCHOOL = SchoolId("sch_1")
-MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - given a zone
 
 
 def rules_of(refusal: Refusal) -> set[tuple[str | None, str]]:

@@ -1,7 +1,7 @@
 """What evaluation tells is shown to the school; records are handed to the inbox as Kafka's would be."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.applications.town import Applicant, Town
@@ -40,6 +40,9 @@ def outcome(event: type[Event], applicant: Applicant, **facts: Any) -> Event:
     return example(event, programme_year=2025, school=applicant.school, **facts)
 
 
+RESERVED: Final = {"outcome": "reserve", "designations": (), "rank": 190, "reserve": 3}
+
+
 async def test_a_school_sees_each_step_of_its_selection(town: Town, applicant: Applicant) -> None:
     evaluation = Evaluation()
     shown = await applicant.show()
@@ -47,14 +50,7 @@ async def test_a_school_sees_each_step_of_its_selection(town: Town, applicant: A
 
     steps: list[tuple[Event, dict[str, Any]]] = [
         (
-            outcome(
-                told.PreliminaryOutcomeAnnounced,
-                applicant,
-                outcome="reserve",
-                designations=(),
-                rank=190,
-                reserve=3,
-            ),
+            outcome(told.PreliminaryOutcomeAnnounced, applicant, **RESERVED),
             {"status": "preliminary_reserve", "rank": 190, "reserve": 3},
         ),
         (

@@ -172,16 +172,19 @@ async def test_a_call_closes_after_its_last_extension_with_every_standing_submis
     assert kind == "call-closed"
     manifest = {part["application"]: part["sequence"] for part in event["manifest"]}
     assert manifest == {standing.id: 1, amended.id: 2, late.id: 1}
+
+
+async def test_a_closed_call_is_neither_closed_again_nor_extended_nor_amended(town: Town) -> None:
+    call = await town.open_call()
+    [school] = await town.schools(1)
+    await town.at(DEADLINE)
+    done(await town.officer.post(f"/calls/{call}/closure"), 201)
     before = await town.state()
-    refused(await town.officer.post(f"/calls/{call}/closure"), 409, ("state", "call_closed"))
-    refused(
-        await town.officer.post(f"/calls/{call}/extensions", grant | {"until": "2025-02-20T00:00:00Z"}),
-        409,
-        ("state", "call_closed"),
-    )
-    refused(
+    grant = {"school": school, "until": "2025-02-20T00:00:00Z", "reason": "system_outage"}
+    for answer in (
+        await town.officer.post(f"/calls/{call}/closure"),
+        await town.officer.post(f"/calls/{call}/extensions", grant),
         await town.officer.put(f"/calls/{call}", TERMS | {"reason": "correction"}),
-        409,
-        ("state", "call_closed"),
-    )
+    ):
+        refused(answer, 409, ("state", "call_closed"))
     assert await town.state() == before

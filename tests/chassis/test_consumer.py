@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -176,16 +176,16 @@ async def test_a_second_member_joins_and_leaves_without_loss(bench: Bench) -> No
 
 
 async def test_a_slow_batch_holds_a_rebalance_but_not_for_ever(
-    make_bench: Make, kafka: str, own_topics: Callable[..., Sequence[Topic]]
+    make_bench: Make, kafka: str, own_topics: Callable[..., Awaitable[Sequence[Topic]]]
 ) -> None:
     """Without a rebalance timeout of its own, a batch longer than the session timeout livelocks the group."""
-    things, counts = await own_topics(THINGS, COUNTS)  # type: ignore[misc]
+    things, counts = await own_topics(THINGS, COUNTS)
     bench = await make_bench(kafka, things, counts)
     counted = bench.tally.count
 
     async def slowly(tx: object, event: Event) -> None:
         await asyncio.sleep(0.9)
-        await counted(tx, event)  # type: ignore[arg-type]
+        await counted(tx, event)  # type: ignore[arg-type]  # of this type alone
 
     bench.tally.inbox._single[bench.tally.happened.type] = slowly  # noqa: SLF001 - a slow twin of the handler
     await produce(bench, *(record(bench.tally.happened(thing=f"t{n}"), 1) for n in range(10)))

@@ -228,7 +228,7 @@ async def test_a_seek_to_the_beginning_is_overtaken_by_the_default_that_is_on_it
                 await b.wait()
                 return offsets
 
-            monkeypatch.setattr(reader._fetcher, "_proc_offset_request", slowly)  # noqa: SLF001
+            monkeypatch.setattr(reader._fetcher, "_proc_offset_request", slowly)  # noqa: SLF001 - the same
             reader.assign([place])
             await asyncio.wait_for(asked.wait(), 10)
             if seek == "seek":

@@ -363,7 +363,7 @@ async def test_a_lost_connection_is_not_the_events_fault(bench: Bench, consumer:
     async def loses(tx: Transaction, event: Event) -> None:
         if next(losses, None) is not None:
             await tx.execute("select pg_terminate_backend(pg_backend_pid())")
-        await counted(tx, event)  # type: ignore[arg-type]
+        await counted(tx, event)  # type: ignore[arg-type]  # of this type alone
 
     bench.tally.inbox._single[bench.tally.happened.type] = loses  # noqa: SLF001 - a fragile twin of the handler
     await consumer.settle([record(bench.tally.happened(thing="a"), 1)])
@@ -410,7 +410,7 @@ async def test_a_key_of_any_length_is_parked_without_holding_up_others(
 
 
 async def test_an_event_class_that_cannot_read_a_record_parks_it(bench: Bench) -> None:
-    class Broken(bench.tally.happened):  # type: ignore[misc,name-defined]
+    class Broken(bench.tally.happened):  # type: ignore[misc,name-defined]  # a class made at run time
         @classmethod
         def read(cls, data: bytes) -> "Broken":
             raise RecursionError(len(data))

@@ -97,7 +97,7 @@ async def test_a_failure_leaves_its_kind_in_the_trace_but_not_its_words(
     if in_sets:
         inbox._sets[kind] = fails  # noqa: SLF001 - a failing twin of the handler
     else:
-        inbox._single[kind] = fails  # noqa: SLF001
+        inbox._single[kind] = fails  # noqa: SLF001 - the same
     await bench.tell(bench.tally.happened(thing="a"))
     await Consumer("applications", inbox, bench.pool, bench.bootstrap).settle(await delivered(bench))
     assert await bench.value("select detail from messaging.parked") == "UniqueViolationError"
@@ -174,5 +174,5 @@ asyncio.run(main())
         "Exception in callback falls",
         "Task exception was never retrieved",
     ]
-    kinds = [line["exception"][0]["exc_type"] for line in lines]  # type: ignore[index]
+    kinds = [line["exception"][0]["exc_type"] for line in lines]  # type: ignore[index]  # JSON
     assert kinds == ["KeyError", "ValueError"]

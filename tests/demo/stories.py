@@ -104,40 +104,43 @@ def _followed() -> Followed:
     )
 
 
-def story(*, differences: tuple[str, ...] = ()) -> Story:
-    checks = tuple(
-        Check(
-            number,
-            label(f"Invariant {number}"),
-            (label("1,234 answers with 1,234 rows"), label("2,345 events with their causes")),
-            differences if number == 3 else (),
-        )
+def _checks(differences: tuple[str, ...]) -> tuple[Check, ...]:
+    said = (label("1,234 answers with 1,234 rows"), label("2,345 events with their causes"))
+    return tuple(
+        Check(number, label(f"Invariant {number}"), said, differences if number == 3 else ())
         for number in range(1, 8)
     )
+
+
+def _funnel() -> tuple[Stage, ...]:
+    return (
+        Stage(label("Specialised schools"), 461),
+        Stage(label("Drafts"), 262),
+        Stage(label("Accepted"), 249, (Loss(label("too late"), 8), Loss(label("never submitted"), 5))),
+        Stage(label("Scored"), 241, (Loss(label("withdrew"), 8),)),
+        Stage(label("Selected"), 180, (Loss(label("reserve"), 33), Loss(label("not passed"), 28))),
+    )
+
+
+def _quotas() -> tuple[QuotaFigures, ...]:
+    regional = (TrackFigures("regional_key_industry", 21, 6), TrackFigures("work_study", 17, 4))
+    return (
+        QuotaFigures("regional", 10, 10, regional),
+        QuotaFigures("new_technology", 25, 25, (TrackFigures("new_technology", 61, 25),)),
+        QuotaFigures("general", 0, 145, (TrackFigures("general", 230, 145),)),
+    )
+
+
+def story(*, differences: tuple[str, ...] = ()) -> Story:
     return Story(
         year=2025,
         seed=2025,
         schools=461,
         participants=173,
         seats=180,
-        funnel=(
-            Stage(label("Specialised schools"), 461),
-            Stage(label("Drafts"), 262),
-            Stage(label("Accepted"), 249, (Loss(label("too late"), 8), Loss(label("never submitted"), 5))),
-            Stage(label("Scored"), 241, (Loss(label("withdrew"), 8),)),
-            Stage(label("Selected"), 180, (Loss(label("reserve"), 33), Loss(label("not passed"), 28))),
-        ),
+        funnel=_funnel(),
         provinces=_provinces(),
-        quotas=(
-            QuotaFigures(
-                "regional",
-                10,
-                10,
-                (TrackFigures("regional_key_industry", 21, 6), TrackFigures("work_study", 17, 4)),
-            ),
-            QuotaFigures("new_technology", 25, 25, (TrackFigures("new_technology", 61, 25),)),
-            QuotaFigures("general", 0, 145, (TrackFigures("general", 230, 145),)),
-        ),
+        quotas=_quotas(),
         scores=_scores(),
         cut_line=Decimal(60),
         judged=_judged(),
@@ -155,7 +158,7 @@ def story(*, differences: tuple[str, ...] = ()) -> Story:
             Phase(label("Score"), 14.2, 756),
             Phase(label("Ledger"), 6.0),
         ),
-        checks=checks,
+        checks=_checks(differences),
         intents=5210,
         refused=34,
         events=9120,

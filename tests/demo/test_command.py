@@ -10,7 +10,7 @@ from demo.performance import Options, Performance
 
 
 def performance(*differences: str) -> Performance:
-    return Performance(stories.story(differences=differences), evidence=None)  # type: ignore[arg-type] # unread here
+    return Performance(stories.story(differences=differences), evidence=None)  # type: ignore[arg-type]  # unread here
 
 
 def test_a_broken_invariant_ends_the_command_with_its_number(monkeypatch: pytest.MonkeyPatch) -> None:

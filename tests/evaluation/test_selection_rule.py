@@ -35,7 +35,7 @@ class Definition:
         standing = [a for a in self.snapshot.applicants if a.score >= policy.cut_line and not a.barred]
         standing.sort(key=lambda a: sha256(f"{policy.lot_seed}:{a.id}".encode()).hexdigest())
         for criterion in reversed(policy.tie_breaks):
-            standing.sort(key=lambda a, c=criterion: a.criteria[c], reverse=True)  # type: ignore[misc]
+            standing.sort(key=lambda a, c=criterion: a.criteria[c], reverse=True)  # type: ignore[misc]  # the default binds the loop
         standing.sort(key=lambda a: a.score, reverse=True)
         standing.sort(key=lambda a: next(i for i, kinds in enumerate(policy.pools) if a.kind in kinds))
         return standing

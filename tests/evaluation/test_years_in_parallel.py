@@ -105,6 +105,15 @@ async def open_next(town: Town) -> None:
     )
 
 
+async def selected(town: Town) -> None:
+    """The year comes to its final result."""
+    await town.at(SELECTION)
+    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
+    await town.published("preliminary")
+    await town.at(AFTER_APPEALS)
+    await town.published("final")
+
+
 async def test_employment_decides_one_year_and_retention_of_the_same_cohort_the_next(town: Town) -> None:
     await town.prepared({1: CONTINUING, 2: CONTINUING, 3: CONTINUING})
     done(await town.officer.put("/rubrics/plain", rubric("employment_rate", 1)), 201)
@@ -119,12 +128,7 @@ async def test_employment_decides_one_year_and_retention_of_the_same_cohort_the_
     await scored(town, YEAR, "48")
     this_year = {"sch_1": ("80", "confirmed"), "sch_2": ("30", "dropped"), "sch_3": ("90", "confirmed")}
     assert await decisions(town, YEAR) == this_year
-    await town.at(SELECTION)
-    done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
-    await town.published("preliminary")
-    await town.at(AFTER_APPEALS)
-    await town.published("final")
-
+    await selected(town)
     assert await town.states() == {"sch_1": "selected", "sch_2": "not_selected", "sch_3": "selected"}
 
     await town.at(CLOSED)

@@ -49,7 +49,7 @@ class PostOffice:
         envelope.rcpt_tos.append(address)
         return TAKEN
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         answer = self.answers.pop(0) if self.answers else TAKEN
         if answer in {TAKEN, TAKEN_AND_LOST}:
             assert isinstance(envelope.content, bytes)

@@ -123,7 +123,7 @@ async def test_a_key_is_not_retired_while_somebody_writes_with_it(desk: Desk) ->
             await encryption.retire(tx, desk.keys, [CONTACTS], old.key, "rotation")
 
     async with begin(desk.pool, Command(actor="test")) as tx:
-        await encryption.sealer(tx, _Stuck(old))  # type: ignore[arg-type]
+        await encryption.sealer(tx, _Stuck(old))  # type: ignore[arg-type]  # as slow as a keyring can be
         retiring = asyncio.create_task(retire())
         await asyncio.sleep(0.2)
         assert not retiring.done()

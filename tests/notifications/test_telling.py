@@ -51,7 +51,7 @@ async def test_a_submission_is_told_to_its_school_with_the_receipt_number(desk: 
     assert await desk.deliveries("inbox") == [("sch_1", "application_submitted", "delivered")]
     assert await desk.deliveries("mail") == [("sch_1", "application_submitted", "waiting")]
     [notice] = await desk.rows("select * from notice")
-    assert str(notice["event_id"]) == dict(record.headers)["ce_id"].decode()  # type: ignore[union-attr]
+    assert str(notice["event_id"]) == dict(record.headers)["ce_id"].decode()  # type: ignore[union-attr]  # never null
     assert "2025-000123" in notice["subject_ko"]
     assert "2025-000123" in notice["subject_en"]
     assert notice["programme_year"] == 2025

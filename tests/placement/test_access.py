@@ -127,7 +127,7 @@ async def test_nobody_without_a_token_and_no_party_without_its_id_gets_in(world:
     refused(await both.get("/agreements", programme_year=2025), 403, ("token.roles", "one_side"))
 
 
-async def test_what_belongs_to_others_is_neither_shown_nor_touched(world: World) -> None:
+async def test_what_belongs_to_others_is_not_touched(world: World) -> None:
     await world.year_opens()
     mine, [offer] = await world.offered()
     [student] = mine.students
@@ -159,6 +159,17 @@ async def test_what_belongs_to_others_is_neither_shown_nor_touched(world: World)
     for attempt, status in attempts:
         answer = await attempt
         assert answer.status_code == status, (answer.request.url, answer.text)
+    assert await world.state() == before
+
+
+async def test_what_belongs_to_others_is_in_no_list(world: World) -> None:
+    await world.year_opens()
+    mine, [offer] = await world.offered()
+    [student] = mine.students
+    done(await student.post(f"/offers/{offer}/acceptance", {}), 201)
+    theirs = await world.selected_school("new_technology")
+    other = await world.company()
+    stranger = world.caller("student", party="stu_stranger")
     year = {"programme_year": 2025}
     for caller, path in (
         (theirs, "/classes"),
@@ -171,7 +182,6 @@ async def test_what_belongs_to_others_is_neither_shown_nor_touched(world: World)
     ):
         asked = year | ({"school": str(mine.school.party)} if "agreements" in path else {})
         assert done(await caller.get(path, **asked))["items"] == [], path
-    assert await world.state() == before
 
 
 async def test_a_company_or_school_that_is_no_party_ends_no_placement(world: World) -> None:

@@ -290,7 +290,8 @@ async def test_a_term_is_changed_when_the_other_party_has_signed_too(year: World
     assert [each["version"] for each in detail["versions"]] == [1, 2, 3, 4]
 
 
-async def test_a_placement_ends_with_the_last_day_of_a_limited_employment(year: World) -> None:
+async def limited(year: World) -> tuple[Settled, str]:
+    """A placement whose work ends on the last day of 2025."""
     school, company = await year.selected_school("new_technology"), await year.company()
     agreement = await year.agreed(school, company)
     employment_class = await year.opened_class(school, company)
@@ -315,7 +316,11 @@ async def test_a_placement_ends_with_the_last_day_of_a_limited_employment(year: 
     await year.matched(
         settled, [[opening["id"]]], [{"opening": opening["id"], "students": [students[0].party]}]
     )
-    placement = await year.placed(settled, students[0], await year.offer_of(students[0]))
+    return settled, await year.placed(settled, students[0], await year.offer_of(students[0]))
+
+
+async def test_a_placement_ends_with_the_last_day_of_a_limited_employment(year: World) -> None:
+    _, placement = await limited(year)
     over = datetime(2025, 12, 31, 15, tzinfo=UTC)
     await year.at(over - MICROSECOND)
     await sweep(year)

@@ -63,9 +63,7 @@ async def test_a_status_and_the_day_of_its_confirmation_come_together(
     refused(answer, 422, ("sme_confirmed_until", "status_and_day"))
 
 
-async def test_a_suspended_company_takes_nobody_new_and_its_present_students_are_listed(
-    year: World,
-) -> None:
+async def test_of_a_suspended_company_present_students_are_listed_and_others_let_go(year: World) -> None:
     settled, offers = await year.offered(students=3, places=(4,))
     working, drafted, offered = settled.students
     placement = await year.placed(settled, working, offers[0])
@@ -85,6 +83,11 @@ async def test_a_suspended_company_takes_nobody_new_and_its_present_students_are
     [counts] = await year.rows("select held, active from opening")
     assert counts == {"held": 1, "active": 1}
 
+
+async def test_a_suspended_company_takes_nobody_new(year: World) -> None:
+    settled, _ = await year.offered()
+    [offered] = settled.students
+    await suspend(year, settled.company)
     attempts: list[tuple[Awaitable[Any], tuple[str, str]]] = [
         (settled.company.post("/openings", openings_body(1)), ("company", "company_suspended")),
         (

@@ -190,7 +190,7 @@ def test_what_is_no_token_is_refused(verifier: Verifier, token: str) -> None:
 
 
 def test_claims_that_are_no_object_are_refused(verifier: Verifier, issuer: Issuer) -> None:
-    assert rule_of(verifier, _sign("ES256", [1], issuer.keys[0])) == "token_malformed"  # type: ignore[arg-type]
+    assert rule_of(verifier, _sign("ES256", [1], issuer.keys[0])) == "token_malformed"  # type: ignore[arg-type]  # the point
 
 
 def test_a_new_key_is_found_and_a_withdrawn_one_is_not(issuer: Issuer) -> None:

@@ -125,7 +125,7 @@ async def remove(thing: int, school: School, tx: Tx) -> None:
 async def refused(body: NewThing, school: School, tx: Tx) -> Thing:
     await make(body, school, tx)
     if body.name == "returned":
-        return JSONResponse({"refused": True}, 409)  # type: ignore[return-value]
+        return JSONResponse({"refused": True}, 409)  # type: ignore[return-value]  # as a careless route would
     if body.name == "several":
         raise Several([Invalid("first_rule", "First: a", "a"), Invalid("second_rule", "Second: b", "b")])
     raise Conflict("thing_forbidden", "The thing is forbidden: name", "name")

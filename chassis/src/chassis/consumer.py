@@ -221,7 +221,7 @@ class Consumer:
             self._positions.assigned(self.client, places)
 
 
-class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
 

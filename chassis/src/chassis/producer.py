@@ -78,7 +78,7 @@ async def retire(producer: AIOKafkaProducer) -> None:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_TIMEOUT):
                 if producer._sender is not None:  # noqa: SLF001 - aiokafka has no public way to end its sender
-                    await producer._sender.close()  # noqa: SLF001
+                    await producer._sender.close()  # noqa: SLF001 - as above
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_TIMEOUT):
                 await producer.client.close()

@@ -108,7 +108,7 @@ def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
         measures=settings.measured,
     )
     if settings.trace_statements:
-        AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
+        AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]  # untyped there
     # uvicorn raises the signal again when it is done; that must not turn a clean stop into a violent one.
     signal.signal(signal.SIGTERM, _ignore)
     signal.signal(signal.SIGINT, _ignore)

@@ -6,6 +6,7 @@ Nothing personal is written: no body, no query, no token, no path but its templa
 import re
 import time
 import traceback
+from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
@@ -80,7 +81,8 @@ class _Telling:
             return
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            if message["status"] == 413 and headers.get("content-type") != problems.MEDIA_TYPE:  # noqa: PLR2004
+            too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            if too_large and headers.get("content-type") != problems.MEDIA_TYPE:
                 await problems.too_large()(self._scope, self._receive, self)
                 self._replaced = True
                 return

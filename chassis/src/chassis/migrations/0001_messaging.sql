@@ -117,17 +117,18 @@ create index audit_by_subject on messaging.audit (subject, id);
 
 -- Append-only, also for the service itself: the run-time role is named after its database's service and
 -- gets its rights by default privileges, so they are taken back from whoever has them but the owner.
-do $$
+create function messaging.append_only(kept text) returns void language plpgsql as $$
 declare grantee text;
 begin
   for grantee in
     select distinct g.grantee from information_schema.role_table_grants g
-    where g.table_schema = 'messaging' and g.table_name = 'audit' and g.grantee <> current_user
+    where g.table_schema = 'messaging' and g.table_name = kept and g.grantee <> current_user
   loop
-    execute format('revoke update, delete, truncate on messaging.audit from %I', grantee);
+    execute format('revoke update, delete, truncate on messaging.%I from %I', kept, grantee);
   end loop;
 end
 $$;
+select messaging.append_only('audit');
 
 -- migrate:down
 drop schema messaging cascade;

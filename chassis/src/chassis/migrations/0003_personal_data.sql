@@ -26,20 +26,8 @@ create table messaging.access (
 create index access_by_person on messaging.access (person, id desc);
 create index access_by_account on messaging.access (account, id desc);
 
--- Append-only, as the audit log is: takes back what default privileges gave of a table, but from its owner.
-create function messaging.append_only(kept text) returns void language plpgsql as $$
-declare grantee text;
-begin
-  for grantee in
-    select distinct g.grantee from information_schema.role_table_grants g
-    where g.table_schema = 'messaging' and g.table_name = kept and g.grantee <> current_user
-  loop
-    execute format('revoke update, delete, truncate on messaging.%I from %I', kept, grantee);
-  end loop;
-end
-$$;
+-- Append-only, as the audit log is.
 select messaging.append_only('access');
 
 -- migrate:down
 drop table messaging.access, messaging.encryption_key;
-drop function messaging.append_only(text);

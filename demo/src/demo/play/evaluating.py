@@ -87,7 +87,7 @@ async def score(stage: Stage) -> None:
 
 def _profile(stage: Stage, reviewer: Reviewer) -> dict[str, Any]:
     """A simulated reviewer's entry in the pool."""
-    dice = random.Random(f"{stage.cast.seed}:{reviewer.sub}:expertise")  # noqa: S311
+    dice = random.Random(f"{stage.cast.seed}:{reviewer.sub}:expertise")  # noqa: S311 - a play
     return {
         "id": reviewer.sub,
         "province": reviewer.province,
@@ -179,7 +179,7 @@ def marks_for(
     """What a reviewer sees in an applicant: its quality, their severity, and a little chance."""
     applicant = next(e.applicant for e in stage.known.applications if e.id == review["application"])
     # Dice of their own, so that the scores do not depend on who asks first.
-    dice = random.Random(  # noqa: S311
+    dice = random.Random(  # noqa: S311 - a play
         f"{stage.cast.seed}:{reviewer.sub}:{applicant.school.register_key}:{review['stage']}"
     )
     seen = applicant.quality if quality is None else quality

@@ -53,7 +53,7 @@ async def _expired(pool: Pool, year: Year, offers: list[OfferId]) -> bool:
     try:
         await repeated(partial(_committed, pool, partial(places.expire_offers, year=year, offers=offers)))
     except Exception as error:  # noqa: BLE001 - whatever one promotion raises, other offers expire
-        log.error("offers not let go", year=year, offers=offers, error=rule_of(error))  # noqa: TRY400
+        log.error("offers not let go", year=year, offers=offers, error=rule_of(error))  # noqa: TRY400 - its words may hold what stands in a row
         return False
     return True
 

@@ -19,6 +19,8 @@ Security = Literal["none", "starttls", "tls"]
 
 _LOST: Final = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
 _CLOSING: Final = 421
+_FINAL: Final = 500
+"""A reply of 500 and above is final (RFC 5321, 4.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,7 @@ class SmtpCarrier:
 
 
 def _verdict(code: int) -> Outcome:
-    """A reply of 500 and above is final (RFC 5321, 4.2.1)."""
-    return Refused(f"smtp_{code}") if code >= 500 else Deferred(f"smtp_{code}")  # noqa: PLR2004
+    return Refused(f"smtp_{code}") if code >= _FINAL else Deferred(f"smtp_{code}")
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:

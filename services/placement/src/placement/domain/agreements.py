@@ -143,9 +143,6 @@ class Bipartite:
         over = Over(now, TERM_OVER, OverBy.DEADLINE)
         return replace(self, state=BipartiteState.EXPIRED, wanted=None, over=over)
 
-    def in_force_on(self, day: date) -> bool:
-        return self.state is BipartiteState.IN_FORCE and self.term.covers(day)
-
     def _require_in_force(self, now: datetime) -> None:
         if self.state is not BipartiteState.IN_FORCE or day_of(now) > self.term.ends_on:
             raise Conflict("agreement_not_in_force", "The agreement is not in force", "state")

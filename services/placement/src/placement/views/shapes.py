@@ -49,7 +49,7 @@ class Slice(View):
 def page(kind: type[Row], rows: Sequence[asyncpg.Record], limit: int) -> Page[Row]:
     """The first `limit` of rows that were asked for one more."""
     items = [kind.model_validate(dict(row)) for row in rows[:limit]]
-    return Page[kind](items=items, next=rows[limit - 1]["id"] if len(rows) > limit else None)  # type: ignore[valid-type]
+    return Page[kind](items=items, next=rows[limit - 1]["id"] if len(rows) > limit else None)  # type: ignore[valid-type]  # the row of the page is a value here
 
 
 def found(row: asyncpg.Record | None, what: str) -> dict[str, Any]:
