@@ -37,15 +37,19 @@ def recompute(tmp_path: Path, snapshot: bytes, result: bytes) -> Any:
     )
 
 
-async def test_a_run_makes_offers_tells_everybody_why_and_can_be_recomputed(
-    year: World, tmp_path: Path
-) -> None:
+async def contested(year: World) -> tuple[Settled, str]:
+    """Three students for two places; the round that decided it."""
     settled = await year.settled(students=3, places=(1, 1))
     [a, b, c] = settled.students
     [one, two] = settled.openings
     rankings = [order(one, [a, b, c]), {"opening": two, "scores": {str(b.party): "3.5", str(c.party): "4"}}]
-    matching_round = await year.matched(settled, [[one, two], [one, two], [one, two]], rankings, "3,11,15")
+    return settled, await year.matched(settled, [[one, two], [one, two], [one, two]], rankings, "3,11,15")
 
+
+async def test_a_run_makes_offers_and_tells_everybody_why(year: World) -> None:
+    settled, _ = await contested(year)
+    [a, b, c] = settled.students
+    [one, two] = settled.openings
     offers = {event["student"]: event for _, event in await year.told("student-offered")}
     assert {student: event["opening"] for student, event in offers.items()} == {
         a.party: one,
@@ -77,6 +81,10 @@ async def test_a_run_makes_offers_tells_everybody_why_and_can_be_recomputed(
     ]
     assert (seen["held"], seen["free"], seen["active"]) == (1, 0, 0)
 
+
+async def test_a_run_can_be_recomputed_from_its_files(year: World, tmp_path: Path) -> None:
+    settled, matching_round = await contested(year)
+    [one, two] = settled.openings
     shown = done(await year.officer.get(f"/rounds/{matching_round}"))
     assert (shown["state"], shown["offers"], shown["unmatched"]) == ("decided", 2, 1)
     auditor = year.caller("auditor")

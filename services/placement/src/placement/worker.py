@@ -42,7 +42,7 @@ async def keep_doing(pool: Pool, stopping: asyncio.Event, some: Some, every: flo
         except Unavailable:
             more = False
         except Exception as error:  # noqa: BLE001 - what cannot be done now keeps nobody from the rest
-            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400
+            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400 - its words may hold what stands in a row
             more = False
         if not more:
             await pause(stopping, every)
@@ -79,7 +79,7 @@ async def take_files(pool: Pool, keyring: Keyring, stopping: asyncio.Event, ever
         except Unavailable:
             taken = 0
         except Exception as error:  # noqa: BLE001 - what cannot be done now keeps nobody from the rest
-            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400
+            log.error("not done, tried again", error=rule_of(error))  # noqa: TRY400 - its words may hold what stands in a row
             taken = 0
         if not taken:
             await pause(stopping, every)
@@ -103,7 +103,9 @@ async def _take(pool: Pool, keyring: Keyring, job: Import) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever one file does to us, the next is taken in
         async with begin(pool, Command(actor="placement")) as tx:
             pause = await imports.put_off(tx, job)
-        log.error("file put off", job=job.id, error=rule_of(error), seconds=pause.total_seconds())  # noqa: TRY400
+        log.error(  # noqa: TRY400 - its words may hold what stands in a row
+            "file put off", job=job.id, error=rule_of(error), seconds=pause.total_seconds()
+        )
         return False
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -43,6 +43,32 @@ class ComparisonView(View):
     schools: list[DifferenceView] = Field(description="In the order of the result before, then by id")
 
 
+_BOTH: Final = """
+    with b as (
+      select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as before, n,
+        a ->> 'kind' as kind
+      from jsonb_array_elements(convert_from($2, 'utf8')::jsonb -> 'awards') with ordinality as w (w, n)
+      join jsonb_array_elements(convert_from($1, 'utf8')::jsonb -> 'applicants') as a
+        on a ->> 'id' = w ->> 'id'
+    ), c as (
+      select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as after,
+        a ->> 'kind' as kind
+      from jsonb_array_elements(convert_from($4, 'utf8')::jsonb -> 'awards') as w
+      join jsonb_array_elements(convert_from($3, 'utf8')::jsonb -> 'applicants') as a
+        on a ->> 'id' = w ->> 'id'
+    )
+    select both_sides.school, before, after, named.name_ko, named.name_en, named.province, named.kind
+    from (
+      select school, before, after, n, coalesce(b.kind, c.kind) as kind from b full join c using (school)
+    ) as both_sides cross join lateral (
+      select p.* from application p where p.school = both_sides.school and p.year = $5
+      order by exists (select from outcome o where o.application = p.id and o.run = any($6)) desc,
+        p.kind = both_sides.kind desc, p.eligible is true desc, p.decided_at desc nulls last, p.id limit 1
+    ) as named
+    order by n nulls last, both_sides.school
+"""
+
+
 async def comparison(
     tx: ReadTransaction,
     year: Year,
@@ -55,30 +81,7 @@ async def comparison(
     Whoever was put out or withdrew since stands there too, as named by the application that the runs name.
     """
     rows = await tx.fetch(
-        """
-        with b as (
-          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as before, n,
-            a ->> 'kind' as kind
-          from jsonb_array_elements(convert_from($2, 'utf8')::jsonb -> 'awards') with ordinality as w (w, n)
-          join jsonb_array_elements(convert_from($1, 'utf8')::jsonb -> 'applicants') as a
-            on a ->> 'id' = w ->> 'id'
-        ), c as (
-          select w ->> 'id' as school, w || jsonb_build_object('score', a ->> 'score') as after,
-            a ->> 'kind' as kind
-          from jsonb_array_elements(convert_from($4, 'utf8')::jsonb -> 'awards') as w
-          join jsonb_array_elements(convert_from($3, 'utf8')::jsonb -> 'applicants') as a
-            on a ->> 'id' = w ->> 'id'
-        )
-        select both_sides.school, before, after, named.name_ko, named.name_en, named.province, named.kind
-        from (
-          select school, before, after, n, coalesce(b.kind, c.kind) as kind from b full join c using (school)
-        ) as both_sides cross join lateral (
-          select p.* from application p where p.school = both_sides.school and p.year = $5
-          order by exists (select from outcome o where o.application = p.id and o.run = any($6)) desc,
-            p.kind = both_sides.kind desc, p.eligible is true desc, p.decided_at desc nulls last, p.id limit 1
-        ) as named
-        order by n nulls last, both_sides.school
-        """,
+        _BOTH,
         *before,
         *after,
         year,
