@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
 from tests.chassis.tally import COUNTS, THINGS
@@ -285,6 +286,73 @@ async def test_a_consumer_that_hangs_silently_is_found(bench: Bench, monkeypatch
 
         await bench.until(found)
         assert sum(consumer.lag().values()) == 0
+
+
+async def never(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_consumer_that_hangs_while_it_begins_is_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "JOINING_WITHIN", 2.0)
+    monkeypatch.setattr("faststream.kafka.KafkaBroker.start", never)
+    async with consuming(bench) as consumer:
+        alive = health.consumer_moves(consumer, bench.bootstrap)
+        elsewhere = health.consumer_moves(consumer, "127.0.0.1:1")
+
+        async def found() -> bool:
+            assert await elsewhere() is None
+            return "the consumer stands still" in (await alive() or "")
+
+        await bench.until(found, 10)
+
+
+async def test_a_consumer_that_hangs_in_a_rebalance_is_found_when_no_rebalance_takes_so_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its partitions, which nobody takes from it, are polled all the while."""
+    monkeypatch.setattr(health, "STALLED_AFTER", 1.0)
+    monkeypatch.setattr(health, "JOINING_WITHIN", 6.0)
+    answered, join = asyncio.Event(), GroupCoordinator._do_rejoin_group  # noqa: SLF001 - to hold its answer up
+
+    async def hangs(*args: object) -> object:
+        await answered.wait()
+        return await join(*args)
+
+    async with consuming(bench) as consumer:
+        alive = health.consumer_moves(consumer, bench.bootstrap)
+        await bench.until(lambda: _polls(consumer))
+        monkeypatch.setattr(GroupCoordinator, "_do_rejoin_group", hangs)
+        assert consumer.client is not None
+        consumer.client._coordinator.request_rejoin()  # noqa: SLF001 - as if another member had come
+        for _ in range(16):
+            assert await alive() is None
+            await asyncio.sleep(0.25)
+
+        async def found() -> bool:
+            return "on the way to its partitions" in (await alive() or "")
+
+        await bench.until(found, 10)
+        answered.set()
+        await bench.until(lambda: _polls(consumer))
+        assert await alive() is None
+
+
+async def _polls(consumer: Consumer) -> bool:
+    return bool(consumer.signs_of_life())
+
+
+async def test_a_kafka_that_is_not_there_is_no_reason_to_start_a_consumer_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "JOINING_WITHIN", 1.0)
+    nowhere = dataclasses.replace(bench, bootstrap="127.0.0.1:1")
+    async with consuming(nowhere) as consumer:
+        alive = health.consumer_moves(consumer, bench.bootstrap)
+        for _ in range(12):
+            assert await alive() is None
+            await asyncio.sleep(0.25)
 
 
 async def test_a_batch_that_hangs_is_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,16 +10,17 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from signal import Signals
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import asyncpg
 import pytest
 from tests.chassis.conftest import PROGRAM, Bench
 from tests.chassis.records import record
 
-from chassis import retention
+from chassis import health, retention
 from chassis.consumer import Consumer
-from chassis.health import STALLED_AFTER, Watch
+from chassis.health import JOINING_WITHIN, STALLED_AFTER, Watch
 from chassis.transaction import open_pool, read
 from contracts.envelope import Envelope
 
@@ -167,6 +168,29 @@ def test_what_gives_no_sign_of_life_for_long_is_found_and_what_does_is_not(
     monkeypatch.setattr(time, "monotonic", lambda: now + 3 * STALLED_AFTER)
     watch.forget()
     assert watch.finding({"a": 1}) is None
+
+
+async def test_a_kafka_that_is_back_leaves_a_consumer_all_its_time_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, kafka = [0.0], [True]
+
+    async def answers(_: str) -> bool:
+        return kafka[0]
+
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(health, "_answers", answers)
+    stuck = SimpleNamespace(signs_of_life=dict, signs_of_joining=lambda: {"on the way": 1})
+    alive = health.consumer_moves(cast("Consumer", stuck), "kafka")
+    away_until = JOINING_WITHIN - 10
+    for now[0], kafka[0], well in (
+        (0, True, True),
+        (away_until, False, True),
+        (away_until + 20, True, True),
+        (away_until + 20 + JOINING_WITHIN, True, True),
+        (away_until + 21 + JOINING_WITHIN, True, False),
+    ):
+        assert (await alive() is None) is well
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`; a broker or a topic that is not there is looked for again and again."""
         while not stop.is_set():
+            self._positions.forget()
             try:
                 there = self._topics & await cluster.topics(self._bootstrap)
             except (KafkaError, OSError) as error:
@@ -164,6 +165,10 @@ class Consumer:
         signs = {} if self.client is None else self._positions.signs_of_life(self.client)
         return signs if self._idle.is_set() else signs | {"the batch in hand": self._settler.moved}
 
+    def signs_of_joining(self) -> Mapping[str, object]:
+        """What must not stay the same for very long: see `Positions.signs_of_joining`."""
+        return self._positions.signs_of_joining()
+
     async def _parse(self, records: Sequence[Any]) -> KafkaAckableMessage:
         return KafkaAckableMessage(body=b"", raw_message=records, consumer=self.client)
 
@@ -210,8 +215,9 @@ class Consumer:
             if place in consumer.assignment():
                 consumer.seek(place, offset)
 
-    async def drained(self) -> None:
-        """Wait for the batch in hand, so that a rebalance does not take its partitions from under it."""
+    async def revoked(self) -> None:
+        """A rebalance begins: wait for the batch in hand, so that its partitions are not taken from under it."""
+        self._positions.forget()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), DRAIN)
 
@@ -227,7 +233,7 @@ class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         del revoked
-        await self._consumer.drained()
+        await self._consumer.revoked()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._consumer.assigned(assigned)

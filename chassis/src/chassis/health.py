@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 STALLED_AFTER: Final = 90.0
 """Seconds without a sign of life after which a process should be started anew.
 
-Longer than a rebalance may take, and than Kafka is given to acknowledge a batch.
+Longer than Kafka is given to acknowledge a batch.
+"""
+JOINING_WITHIN: Final = 180.0
+"""Seconds for each step of a consumer on its way to its partitions.
+
+The longest is a rebalance: 25 s for the batch in hand, 60 s for members that do not come back, and as many
+again where one dies before all have their partitions, for then it begins anew without another word to us.
 """
 
 Check = Callable[[], Awaitable[str | None]]
@@ -59,10 +65,11 @@ def _answer(findings: list[str]) -> JSONResponse:
 
 
 class Watch:
-    """Things that must not stay as they are for long."""
+    """Things that must not stay as they are for long: `within` so many seconds, or `STALLED_AFTER`."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, within: float | None = None) -> None:
         self._what = what
+        self._within = STALLED_AFTER if within is None else within
         self._seen: dict[str, tuple[object, float]] = {}
 
     def finding(self, signs: Mapping[str, object]) -> str | None:
@@ -73,9 +80,14 @@ class Watch:
             for name, sign in signs.items()
         }
         for name, (_, since) in self._seen.items():
-            if now - since > STALLED_AFTER:
+            if now - since > self._within:
                 return f"{self._what} stands still since {now - since:.0f} s: {name}"
         return None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something has been the same for half of the time that it may be."""
+        return any(time.monotonic() - since > self._within / 2 for _, since in self._seen.values())
 
     def forget(self) -> None:
         """Begin anew: what stood still had a reason."""
@@ -93,16 +105,17 @@ def relay_moves(relay: "Relay") -> Check:
 
 
 def consumer_moves(consumer: "Consumer", bootstrap: str) -> Check:
-    """Whether the consumer polls, and gets on with what it has in hand."""
-    watch = Watch("the consumer")
+    """Whether the consumer comes to its partitions, polls them, and gets on with what it has in hand."""
+    moving, joining = Watch("the consumer"), Watch("the consumer", JOINING_WITHIN)
 
     async def finding() -> str | None:
-        found = watch.finding(consumer.signs_of_life())
-        if found is not None and not await _answers(bootstrap):
-            # Starting this process anew brings no broker back.
-            watch.forget()
+        found = moving.finding(consumer.signs_of_life()), joining.finding(consumer.signs_of_joining())
+        if (moving.doubtful or joining.doubtful) and not await _answers(bootstrap):
+            # Starting this process anew brings no broker back, and one that is back needs time.
+            moving.forget()
+            joining.forget()
             return None
-        return found
+        return found[0] or found[1]
 
     return finding
 

@@ -23,6 +23,8 @@ class Positions:
         self._stop = stop
         self._following: dict[TopicPartition, int] = {}
         self._placing: asyncio.Task[None] | None = None
+        self._steps = 0
+        self._in_place = False
 
     def assigned(self, client: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Take nothing from partitions until it is known where the database stands.
@@ -35,13 +37,16 @@ class Positions:
         self._placing = asyncio.create_task(self._place(client, list(places)))
 
     def forget(self) -> None:
-        """What was assigned is no more."""
+        """What was assigned is no more; with this a step towards the next partitions begins."""
+        self._steps += 1
+        self._in_place = False
         if self._placing is not None:
             self._placing.cancel()
 
     async def _place(self, client: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
         """Go on from where the database stands, whatever Kafka remembers."""
         while not self._stop.is_set():
+            self._steps += 1
             try:
                 async with read(self._pool) as view:
                     offsets = await read_offsets(view, self._topics)
@@ -53,6 +58,7 @@ class Positions:
                 self._following[place] = offsets.get((place.topic, place.partition), 0)
                 client.seek(place, self._following[place])
                 client.resume(place)
+            self._in_place = True
             return
 
     def settled(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -72,7 +78,7 @@ class Positions:
 
         A fetcher that hangs learns of no high water either, so that the lag alone would not show it.
         """
-        if self._placing is None or not self._placing.done():
+        if not self._in_place:
             return {}
         return {
             f"{place.topic}/{place.partition}": (
@@ -81,3 +87,7 @@ class Positions:
             )
             for place in client.assignment()
         }
+
+    def signs_of_joining(self) -> dict[str, object]:
+        """The step that is being done on the way to the partitions; none when that is over."""
+        return {} if self._in_place else {"on the way to its partitions": self._steps}
