@@ -89,6 +89,23 @@ def test_handlers_and_views_open_no_transaction_and_commit_none(service: str) ->
             assert not taken, f"{path.relative_to(ROOT)} takes {taken}"
 
 
+WATCHED_OTHERWISE = ("consumer.py", "positions.py", "relay.py", "settling.py")
+
+
+def test_every_loop_of_a_service_gives_a_heartbeat_each_turn() -> None:
+    """One that does not would hang unseen."""
+    found = 0
+    for path in modules("chassis/src", "web/src", "services"):
+        if path.name in WATCHED_OTHERWISE and path.is_relative_to(ROOT / "chassis"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.While) and re.search(r"stop\w*\.is_set\(\)", ast.unparse(node.test)):
+                found += 1
+                first = ast.unparse(node.body[0])
+                assert first.startswith("beat("), f"{path.relative_to(ROOT)}:{node.lineno}"
+    assert found > len(SERVICES)
+
+
 def test_the_demo_knows_the_services_by_their_interfaces_alone() -> None:
     for path in modules("demo/src"):
         assert not {n for n in imported(path) if n.partition(".")[0] in SERVICES}, path.relative_to(ROOT)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from typing import Final
 
+from chassis.heartbeat import beat
 from chassis.interruptions import INTERRUPTIONS, first, pause
 from chassis.transaction import Pool
 
@@ -18,6 +19,7 @@ async def notify(pool: Pool, stop: asyncio.Event) -> None:
     A NOTIFY inside each transaction would take a lock that all commits share.
     """
     while not stop.is_set():
+        beat()
         await first(pool.told, stop)
         pool.told.clear()
         with contextlib.suppress(*INTERRUPTIONS):

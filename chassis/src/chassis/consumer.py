@@ -215,9 +215,12 @@ class Consumer:
             if place in consumer.assignment():
                 consumer.seek(place, offset)
 
-    async def revoked(self) -> None:
-        """A rebalance begins: wait for the batch in hand, so that its partitions are not taken from under it."""
+    def revoked(self) -> None:
+        """See `Positions.forget`."""
         self._positions.forget()
+
+    async def drained(self) -> None:
+        """Wait for the batch in hand, so that a rebalance does not take its partitions from under it."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), DRAIN)
 
@@ -233,7 +236,8 @@ class _Gate(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         del revoked
-        await self._consumer.revoked()
+        self._consumer.revoked()
+        await self._consumer.drained()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._consumer.assigned(assigned)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from chassis import cluster
+from chassis.heartbeat import Loops
 
 if TYPE_CHECKING:
     from chassis.consumer import Consumer
@@ -100,6 +101,16 @@ def relay_moves(relay: "Relay") -> Check:
 
     async def finding() -> str | None:
         return watch.finding({f"lane {lane}": at for lane, at in relay.progress.looked_at.items()})
+
+    return finding
+
+
+def loops_move(part: str, loops: Loops) -> Check:
+    """Whether the loops of a part come round, as far as it has any."""
+
+    async def finding() -> str | None:
+        late = loops.late()
+        return None if late is None else f"the part {part} stands still: {late}"
 
     return finding
 

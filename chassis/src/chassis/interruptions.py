@@ -6,6 +6,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
+from chassis.heartbeat import resting
 from chassis.transaction import DATABASE_TROUBLE
 
 INTERRUPTIONS: Final = (*DATABASE_TROUBLE, KafkaError, TimeoutError)
@@ -14,7 +15,7 @@ INTERRUPTIONS: Final = (*DATABASE_TROUBLE, KafkaError, TimeoutError)
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait for `seconds`, or less when `stop` is set."""
-    with contextlib.suppress(TimeoutError):
+    with resting(), contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
 
@@ -22,7 +23,8 @@ async def first(*events: asyncio.Event, within: float | None = None) -> None:
     """Wait until one of `events` is set, or for so many seconds."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        with resting():
+            await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()

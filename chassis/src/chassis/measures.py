@@ -6,6 +6,7 @@ from typing import Final
 
 from chassis import telemetry
 from chassis.consumer import Consumer
+from chassis.heartbeat import beat
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.transaction import Pool, ReadTransaction, read
 
@@ -51,6 +52,7 @@ async def _measure(
     pool: Pool, stop: asyncio.Event, look: Callable[[ReadTransaction], Awaitable[None]]
 ) -> None:
     while not stop.is_set():
+        beat()
         try:
             async with read(pool) as view:
                 await look(view)

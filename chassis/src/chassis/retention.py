@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from chassis.heartbeat import beat
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.settling import NOBODY
 from chassis.transaction import Pool, begin
@@ -25,6 +26,7 @@ AT_ONCE: Final = 10_000
 async def sweep(pool: Pool, keep: timedelta, stop: asyncio.Event) -> None:
     """Forget what is older than `keep`, now and every hour, until `stop`."""
     while not stop.is_set():
+        beat()
         try:
             forgotten = await forget(pool, keep)
         except INTERRUPTIONS as error:
@@ -43,6 +45,7 @@ async def forget(pool: Pool, keep: timedelta, at_once: int = AT_ONCE) -> int:
     """
     total = 0
     while True:
+        beat()
         async with begin(pool, NOBODY) as tx:
             done = await tx.execute(
                 """

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chassis import outbox
+from chassis.heartbeat import beat
 from chassis.inbox import Inbox
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.transaction import Command, Pool, ReadTransaction, Transaction, begin, repeated
@@ -95,9 +96,10 @@ class Sealer:
     async def run(self, stopping: asyncio.Event, seconds: float) -> None:
         """Seal every so many seconds until `stopping` is set."""
         while not stopping.is_set():
+            beat()
             try:
                 while await self.seal() == AT_ONCE:
-                    pass
+                    beat()
             except INTERRUPTIONS as error:
                 log.warning("audit rows not sealed", error=type(error).__name__)
             await pause(stopping, seconds)

@@ -20,7 +20,8 @@ from chassis import faults, logs, measures, retention, telemetry
 from chassis.bell import notify
 from chassis.consumer import Consumer
 from chassis.encryption import SealedTable
-from chassis.health import Health, consumer_moves, relay_moves
+from chassis.health import Health, consumer_moves, loops_move, relay_moves
+from chassis.heartbeat import Loops
 from chassis.inbox import Inbox
 from chassis.interruptions import INTERRUPTIONS
 from chassis.keyring import Keyring, KeysUnusable
@@ -70,7 +71,8 @@ class Service:
         settings: the class of its settings.
         inbox: what it does with others' events, where it listens to any.
         api: makes its HTTP interface of the runtime.
-        workers: what else runs in the role `worker`, each until `runtime.stopping`.
+        workers: what else runs in the role `worker`, each until `runtime.stopping`; a loop beats once a turn
+            (`chassis.heartbeat`).
         commands: its own commands, beside those of the chassis.
         commands_inside: those of them that need its settings and database.
         topics: what its outbox may hold.
@@ -222,7 +224,9 @@ class _Parts:
 
     async def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Begin `work`; when the stack unwinds, set `stop` and give it time to come to its end."""
-        task = asyncio.create_task(self._watched(name, work), name=name)
+        loops = Loops()
+        self.health.alive.append(loops_move(name, loops))
+        task = asyncio.create_task(self._watched(name, work, loops), name=name)
 
         async def finish() -> None:
             self.stop.set()
@@ -234,7 +238,8 @@ class _Parts:
 
         self.stack.push_async_callback(finish)
 
-    async def _watched(self, name: str, work: Awaitable[None]) -> None:
+    async def _watched(self, name: str, work: Awaitable[None], loops: Loops) -> None:
+        loops.heard()
         try:
             await work
         except Exception:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import Message
@@ -20,6 +19,8 @@ from typing import Final, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.heartbeat import beat
+from chassis.interruptions import pause
 from chassis.refusals import Invalid, Refusal
 from chassis.transaction import Command, Pool, Transaction, Unavailable, begin
 
@@ -208,11 +209,11 @@ class Running(Protocol):
 async def sweep(running: Running) -> None:
     """Delete expired records every ten minutes until the service stops; for `Service(workers=…)`."""
     while not running.stopping.is_set():
+        beat()
         try:
             async with begin(running.pool, Command(actor="web")) as tx:
                 more = await expire(tx) == _EXPIRED_AT_ONCE
         except Unavailable:
             more = False
         if not more:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(running.stopping.wait(), _SWEEP_EVERY)
+            await pause(running.stopping, _SWEEP_EVERY)

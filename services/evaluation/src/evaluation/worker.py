@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from chassis.heartbeat import beat
 from chassis.interruptions import pause
 from chassis.refusals import rule_of
 from chassis.service import Runtime
@@ -23,6 +24,7 @@ _ACTOR: Final = "evaluation"
 async def expire_offers(runtime: Runtime) -> None:
     """Let offers expire until the service stops, those first whose time passed while it was down."""
     while not runtime.stopping.is_set():
+        beat()
         with suppress(Unavailable):
             await expire_due(runtime.pool)
         await pause(runtime.stopping, runtime.settings.offer_sweep_seconds)
@@ -50,6 +52,7 @@ async def expire_due(pool: Pool) -> None:
 
 async def _expired(pool: Pool, year: Year, offers: list[OfferId]) -> bool:
     """Whether these expired, and what they held was offered on."""
+    beat()
     try:
         await repeated(partial(_committed, pool, partial(places.expire_offers, year=year, offers=offers)))
     except Exception as error:  # noqa: BLE001 - whatever one promotion raises, other offers expire
@@ -67,6 +70,7 @@ async def publish_key(runtime: Runtime) -> None:
     """Put the public half of the signing key on record, once for each key: the chain vouches for it."""
     public = SigningKey.open(runtime.settings.signing_key).public
     while not runtime.stopping.is_set():
+        beat()
         with suppress(Unavailable):
             async with begin(runtime.pool, Command(actor=_ACTOR)) as tx:
                 await keys.publish(tx, public)

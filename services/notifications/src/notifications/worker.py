@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from chassis import transaction
+from chassis.heartbeat import WITHIN, beat
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.keyring import KeyMissing, Keyring
 from chassis.service import Runtime
@@ -50,6 +51,8 @@ class Courier:
     async def run(self, stopping: asyncio.Event) -> None:
         try:
             while not stopping.is_set():
+                # A batch may take up to half of its lease.
+                beat(WITHIN + self.lease.total_seconds())
                 await pause(stopping, await self._turn())
         finally:
             await self.carrier.close()

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from chassis.heartbeat import beat
 from chassis.interruptions import pause
 from chassis.keyring import Keyring
 from chassis.refusals import Refusal, rule_of
@@ -37,6 +38,7 @@ async def keep_doing(pool: Pool, stopping: asyncio.Event, some: Some, every: flo
             return await some(tx)
 
     while not stopping.is_set():
+        beat()
         try:
             more = await repeated(step) == AT_ONCE
         except Unavailable:
@@ -74,6 +76,7 @@ async def end_agreements(pool: Pool, stopping: asyncio.Event, every: float) -> N
 async def take_files(pool: Pool, keyring: Keyring, stopping: asyncio.Event, every: float) -> None:
     """Take in files that were received, one after the other, until told to stop."""
     while not stopping.is_set():
+        beat()
         try:
             taken = await take_waiting(pool, keyring)
         except Unavailable:
@@ -114,6 +117,7 @@ async def _decide(pool: Pool, keyring: Keyring, job: Import) -> bool:
     cause = Command(actor=job.submitted_by, correlation=job.correlation)
 
     async def progress(phase: str, done: int, total: int) -> None:
+        beat()
         async with begin(pool, Command(actor="placement")) as tx:
             await import_store.progress(tx, job.id, phase, done, total)
 
