@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
@@ -22,7 +22,7 @@ from chassis.consumer import Consumer
 from chassis.inbox import Inbox
 from chassis.relay import Relay
 from contracts.event import Event
-from contracts.topics import Topic
+from contracts.topics import DAY_MS, Topic
 from embedded import stack, topics
 
 
@@ -121,6 +121,58 @@ async def test_a_stop_while_an_event_is_tried_again_passes_over_nothing(bench: B
         await bench.until(lambda: settled(bench, len(things)))
     assert await bench.counted() == 60
     assert [row["lane"] for row in await bench.rows("select lane from messaging.parked")] == ["poison"]
+
+
+async def forget_before(bench: Bench, offset: int) -> None:
+    """What Kafka does when a topic's retention is over."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bench.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(bench.things.name, 0): RecordsToDelete(offset)})
+    finally:
+        await admin.close()
+
+
+@pytest.mark.parametrize(
+    ("retention_ms", "counted", "parked"),
+    [(DAY_MS, {"a": 3, "b": 1}, []), (None, {"b": 1}, ["gap:1", "behind_parked", "behind_parked"])],
+)
+async def test_a_new_consumer_of_a_topic_that_forgets_begins_each_stream_where_it_still_can(
+    make_bench: Make,
+    kafka: str,
+    own_topics: Callable[..., Awaitable[Sequence[Topic]]],
+    retention_ms: int | None,
+    counted: dict[str, int],
+    parked: list[str],
+) -> None:
+    things, counts = await own_topics(dataclasses.replace(THINGS, retention_ms=retention_ms), COUNTS)
+    bench = await make_bench(kafka, things, counts)
+    happened = bench.tally.happened
+    await produce(
+        bench, *(record(happened(thing="a"), n) for n in range(1, 6)), record(happened(thing="b"), 1)
+    )
+    await forget_before(bench, 2)
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 6))
+    assert {row["thing"]: row["events"] for row in await bench.rows("select * from tally")} == counted
+    reasons = await bench.rows("select reason from messaging.parked order by id")
+    assert [row["reason"] for row in reasons] == parked
+
+
+async def test_a_consumer_that_missed_nothing_parks_a_stream_without_its_first_event_though_others_expired(
+    make_bench: Make, kafka: str, own_topics: Callable[..., Awaitable[Sequence[Topic]]]
+) -> None:
+    things, counts = await own_topics(dataclasses.replace(THINGS, retention_ms=DAY_MS), COUNTS)
+    bench = await make_bench(kafka, things, counts)
+    happened = bench.tally.happened
+    await produce(bench, *(record(happened(thing="a"), n) for n in (1, 2)))
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 2))
+    await forget_before(bench, 2)
+    await produce(bench, record(happened(thing="new"), 2))
+    async with consuming(bench):
+        await bench.until(lambda: settled(bench, 3))
+    assert await bench.value("select reason from messaging.parked") == "gap:1"
 
 
 async def test_a_replay_from_the_beginning_changes_nothing(bench: Bench) -> None:

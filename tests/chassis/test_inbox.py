@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -12,10 +13,11 @@ from tests.chassis.conftest import Bench, Make
 from tests.chassis.records import Record, record
 from tests.chassis.tally import COUNTS, THINGS, Tally
 
-from chassis import parking, settling
+from chassis import parking, settling, telemetry
 from chassis.consumer import Consumer
 from chassis.identifiers import event_id
 from chassis.inbox import Inbox
+from chassis.marks import begin_beyond
 from chassis.refusals import Conflict, Invalid, NotFound
 from chassis.settling import Interrupted
 from chassis.transaction import Command, Pool, Transaction, begin, read
@@ -99,6 +101,47 @@ async def test_a_new_generation_may_count_again_but_not_leave_a_gap(bench: Bench
     assert await totals(bench) == {"a": 4}
     await apply(bench, record(happened(thing="a"), 4, generation=3))
     assert await parked(bench) == [("a", 4, "gap:3")]
+
+
+async def expired(bench: Bench, partition: int) -> None:
+    """As if the first records of a partition had been gone when this database came to it."""
+    async with begin(bench.pool, SOMEBODY) as tx:
+        await begin_beyond(tx, {(bench.things.name, partition): 1_000_000})
+
+
+async def test_where_records_expired_unread_a_stream_begins_with_what_is_left_and_is_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(telemetry, "streams_begun_late", SimpleNamespace(add=lambda n, _: counted.append(n)))
+    happened = bench.tally.happened
+    await apply(bench, record(happened(thing="known"), 1))
+    await expired(bench, 0)
+    await apply(
+        bench,
+        record(happened(thing="a"), 7, generation=3),
+        record(happened(thing="a"), 8, generation=3),
+        record(happened(thing="b"), 1),
+        record(happened(thing="known"), 3),
+        replace(record(happened(thing="elsewhere"), 2), partition=1),
+    )
+    assert await totals(bench) == {"a": 2, "b": 1, "known": 1}
+    assert await parked(bench) == [("elsewhere", 2, "gap:1"), ("known", 3, "gap:2")]
+    assert counted == [1]
+    await apply(bench, record(happened(thing="a"), 10, generation=3))
+    assert ("a", 10, "gap:9") in await parked(bench)
+
+
+async def test_a_stream_that_begins_late_and_fails_is_replayed_from_there(
+    bench: Bench, consumer: Consumer
+) -> None:
+    await expired(bench, 0)
+    await consumer.settle([record(bench.tally.happened(thing="poison"), n) for n in (5, 6)])
+    assert await parked(bench) == [("poison", 5, "handler_failed"), ("poison", 6, "behind_parked")]
+    healed = Inbox(bench.things, known={bench.tally.happened.type: bench.tally.happened})
+    async with begin(bench.pool, SOMEBODY) as tx:
+        assert await parking.replay(tx, healed, bench.things.name, "poison", "mended") == 2
+    assert await mark(bench, "poison") == (1, 6, False)
 
 
 async def test_types_that_nobody_handles_move_the_mark_and_are_counted(bench: Bench) -> None:

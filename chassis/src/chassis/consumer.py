@@ -53,7 +53,7 @@ class Consumer:
         self._stop = asyncio.Event()
         self._settler = Settler(inbox, pool, self._stop)
         self._subscriber: Any = None
-        self._positions = Positions(pool, self._topics, self._stop)
+        self._positions = Positions(pool, inbox.topics, self._stop)
         self._idle = asyncio.Event()
         self._idle.set()
 

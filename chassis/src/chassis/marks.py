@@ -1,13 +1,18 @@
 """Marks: how far each stream was read, and whether an event is the next one, a past one, or out of order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+import structlog
+
+from chassis import telemetry
 from chassis.incoming import Incoming
 from chassis.transaction import ReadTransaction, Transaction
+
+log = structlog.get_logger()
 
 Stream = tuple[str, str]
 """A topic's name and a key."""
@@ -62,10 +67,12 @@ class Marks:
         self._marks: dict[Stream, Mark] = {}
         self._read: dict[Stream, Mark] = {}
         self._handled: dict[Stream, int] = {}
+        self._holed: set[tuple[str, int]] = set()
 
-    async def lock(self, tx: Transaction, batch: Iterable[Incoming]) -> None:
+    async def lock(self, tx: Transaction, batch: Sequence[Incoming]) -> None:
         """Lock and read the mark of every stream in `batch`, in one order for everybody."""
         await self.lock_streams(tx, {(i.topic, i.lane) for i in batch if i.lane is not None})
+        await self.look_for_holes(tx, batch)
 
     async def lock_streams(self, tx: Transaction, wanted: AbstractSet[Stream]) -> None:
         """The same for streams; whoever else reads or decides about them waits for the end of `tx`."""
@@ -93,6 +100,22 @@ class Marks:
             self._marks[stream] = Mark(row["generation"], row["sequence"], row["parked"])
             self._read[stream] = self._marks[stream].copy()
 
+    async def look_for_holes(self, tx: Transaction, batch: Iterable[Incoming]) -> None:
+        """Learn in which partitions records expired unread, if a stream in `batch` seems to begin late."""
+        topics = {
+            i.topic
+            for i in batch
+            if i.lane is not None
+            and i.envelope is not None
+            and i.envelope.sequence > 1
+            and not self._marks[i.topic, i.lane].sequence
+        }
+        if topics:
+            query = (
+                "select topic, partition from messaging.position where topic = any($1) and expired_below > 0"
+            )
+            self._holed |= {(row["topic"], row["partition"]) for row in await tx.fetch(query, list(topics))}
+
     def judge(self, incoming: Incoming) -> tuple[Verdict, str]:
         """What is to be done with a record, and why it is parked where it is; moves the mark along."""
         if incoming.lane is None:
@@ -106,11 +129,24 @@ class Marks:
         if envelope is None or incoming.broken is not None:
             mark.parked = True
             return Verdict.PARK, incoming.broken or "undecodable"
-        if not mark.follows(envelope.generation, envelope.sequence):
+        if not mark.follows(envelope.generation, envelope.sequence) and not self._begins_late(incoming, mark):
             mark.parked = True
             return Verdict.PARK, f"{GAP}:{mark.sequence + 1}"
         mark.move(envelope.generation, envelope.sequence)
         return Verdict.NEXT, ""
+
+    def _begins_late(self, incoming: Incoming, mark: Mark) -> bool:
+        """Whether a stream may begin with `incoming`, since what came before it may have expired unread.
+
+        Where it was really lost, nothing tells that; so each is counted.
+        """
+        if mark.sequence or (incoming.topic, incoming.partition) not in self._holed:
+            return False
+        log.warning(
+            "stream begins late", topic=incoming.topic, partition=incoming.partition, offset=incoming.offset
+        )
+        telemetry.streams_begun_late.add(1, {"messaging.destination.name": incoming.topic})
+        return True
 
     def park(self, incoming: Incoming) -> None:
         """Let the stream of `incoming` wait at the last event before it, though it could have been next."""
@@ -157,3 +193,21 @@ async def read_offsets(read: ReadTransaction, topics: Iterable[str]) -> dict[tup
     """The next offset of each partition, as this database knows it."""
     rows = await read.fetch("select * from messaging.position where topic = any($1)", list(topics))
     return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
+async def begin_beyond(tx: Transaction, offsets: Mapping[tuple[str, int], int]) -> None:
+    """Go on at these offsets, as what came before them in their partitions expired unread."""
+    places = sorted(offsets)
+    await tx.execute(
+        """
+        insert into messaging.position as p (topic, partition, next_offset, expired_below)
+        select topic, partition, first, first
+        from unnest($1::text[], $2::integer[], $3::bigint[]) as n (topic, partition, first)
+        on conflict (topic, partition) do update
+        set next_offset = excluded.next_offset, expired_below = excluded.expired_below
+        where p.next_offset < excluded.next_offset
+        """,
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [offsets[place] for place in places],
+    )

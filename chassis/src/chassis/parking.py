@@ -148,7 +148,9 @@ async def replay(tx: Transaction, inbox: "Inbox", topic: str, lane: str, reason:
         raise NotFound("not_parked", f"Nothing of {topic}/{lane} is parked", field="key")
     marks[topic, lane].parked = False
     done = 0
-    for record, incoming in zip(records, inbox.understand(records), strict=True):
+    again = inbox.understand(records)
+    await marks.look_for_holes(tx, again)
+    for record, incoming in zip(records, again, strict=True):
         verdict, why = marks.judge(incoming)
         if verdict is Verdict.PARK:
             if done == 0:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis import cluster
 from chassis.interruptions import pause
-from chassis.marks import read_offsets
-from chassis.transaction import Pool, read
+from chassis.marks import begin_beyond, read_offsets
+from chassis.settling import NOBODY
+from chassis.transaction import Pool, begin, read
+from contracts.topics import Topic
 
 log = structlog.get_logger()
 
@@ -17,9 +19,9 @@ log = structlog.get_logger()
 class Positions:
     """Where one consumer stands in the partitions that are assigned to it."""
 
-    def __init__(self, pool: Pool, topics: AbstractSet[str], stop: asyncio.Event) -> None:
+    def __init__(self, pool: Pool, topics: Iterable[Topic], stop: asyncio.Event) -> None:
         self._pool = pool
-        self._topics = topics
+        self._topics = {topic.name: topic for topic in topics}
         self._stop = stop
         self._following: dict[TopicPartition, int] = {}
         self._placing: asyncio.Task[None] | None = None
@@ -48,8 +50,7 @@ class Positions:
         while not self._stop.is_set():
             self._steps += 1
             try:
-                async with read(self._pool) as view:
-                    offsets = await read_offsets(view, self._topics)
+                offsets = await self._offsets(client, places)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be read before it is over
                 log.warning("where to go on is not known yet", error=type(error).__name__)
                 await pause(self._stop, 0.2)
@@ -60,6 +61,31 @@ class Positions:
                 client.resume(place)
             self._in_place = True
             return
+
+    async def _offsets(
+        self, client: AIOKafkaConsumer, places: Sequence[TopicPartition]
+    ) -> Mapping[tuple[str, int], int]:
+        """Where the database stands; where Kafka has less than what follows, it is brought to what is left.
+
+        Only on topics that forget: whatever is missing on the others is for a person to look at.
+        """
+        async with read(self._pool) as view:
+            offsets = await read_offsets(view, self._topics)
+        forgetful = [place for place in places if self._topics[place.topic].retention_ms is not None]
+        if not forgetful:
+            return offsets
+        async with asyncio.timeout(cluster.ANSWER_TIMEOUT):
+            begins: Mapping[TopicPartition, int] = await client.beginning_offsets(forgetful)
+        beyond = {
+            (topic, partition): first
+            for (topic, partition), first in begins.items()
+            if first > offsets.get((topic, partition), 0)
+        }
+        if beyond:
+            log.warning("records expired before they were read here", partitions=sorted(beyond))
+            async with begin(self._pool, NOBODY) as tx:
+                await begin_beyond(tx, beyond)
+        return offsets | beyond
 
     def settled(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note the next offsets after a batch."""

@@ -29,6 +29,7 @@ _meter: Final = metrics.get_meter("ieum.chassis")
 
 events_published: Final = _meter.create_counter("ieum.outbox.published", unit="{event}")
 events_handled: Final = _meter.create_counter("ieum.inbox.handled", unit="{event}")
+streams_begun_late: Final = _meter.create_counter("ieum.inbox.begun_late", unit="{stream}")
 batches_redone: Final = _meter.create_counter("ieum.inbox.redone", unit="{batch}")
 commits_failed: Final = _meter.create_counter("ieum.inbox.offset_commits_failed", unit="{commit}")
 outbox_depth: Final = _meter.create_gauge("ieum.outbox.depth", unit="{event}")

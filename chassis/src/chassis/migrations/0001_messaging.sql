@@ -78,6 +78,8 @@ create table messaging.position (
   topic text not null,
   partition integer not null,
   next_offset bigint not null check (next_offset >= 0),
+  -- Some records below were gone before this database could read them: their topic forgets.
+  expired_below bigint not null default 0 check (expired_below between 0 and next_offset),
   primary key (topic, partition)
 ) with (fillfactor = 50);
 
