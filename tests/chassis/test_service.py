@@ -199,6 +199,15 @@ async def test_a_kafka_that_is_back_leaves_a_consumer_all_its_time_again(
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
         ({"RELAY_LANES": "0"}, "RELAY_LANES"),
         ({"HTTP_PORT": "many"}, "HTTP_PORT"),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER: Input should be 'otlp' or 'none'"),
+        ({"OTEL_METRICS_EXPORTER": "prometheus"}, "OTEL_METRICS_EXPORTER: Input should be 'otlp' or 'none'"),
+        ({"OTEL_LOGS_EXPORTER": "otlp"}, "OTEL_LOGS_EXPORTER: Input should be 'none'"),
+        (
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "OTEL_EXPORTER_OTLP_PROTOCOL: Input should be 'http/protobuf'",
+        ),
+        ({"OTEL_TRACES_SAMPLER": "xray"}, "OTEL_TRACES_SAMPLER: Input should be 'always_on'"),
+        ({"OTEL_CONFIG_FILE": "otel.yaml"}, "OTEL_CONFIG_FILE: Value error, is not supported"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_starts(settings: dict[str, str], said: str) -> None:

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -17,6 +20,7 @@ from tests.chassis.tally import COUNTS, THINGS
 
 from chassis import telemetry
 from chassis.consumer import Consumer
+from chassis.exporting import ExportSettings
 from chassis.transaction import Command, Transaction, begin
 
 SECRET = "someone@example.invalid"
@@ -176,3 +180,114 @@ asyncio.run(main())
     ]
     kinds = [line["exception"][0]["exc_type"] for line in lines]  # type: ignore[index]  # JSON
     assert kinds == ["KeyError", "ValueError"]
+
+
+class Collector(ThreadingHTTPServer):
+    """Where OTLP goes: what was sent to which path, and by which service."""
+
+    def __init__(self) -> None:
+        self.spans: list[ExportTraceServiceRequest] = []
+        self.measures = 0
+        super().__init__(("127.0.0.1", 0), Collecting)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
+    def services(self) -> set[str]:
+        return {
+            attribute.value.string_value
+            for request in self.spans
+            for spans in request.resource_spans
+            for attribute in spans.resource.attributes
+            if attribute.key == "service.name"
+        }
+
+
+class Collecting(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/traces":
+            self.server.spans.append(ExportTraceServiceRequest.FromString(body))
+        self.server.measures += self.path == "/v1/metrics"
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        """Says nothing."""
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    made = Collector()
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def export(**environment: str) -> None:
+    """Tell a span and a measure as a service with these settings does."""
+    program = """
+from chassis import telemetry
+from chassis.exporting import ExportSettings
+started = telemetry.start("applications", ExportSettings())
+with telemetry.batch(1):
+    telemetry.events_published.add(1)
+for one in started:
+    one.shutdown()
+"""
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+
+
+EVERYWHERE, SPANS, MEASURES = (
+    f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT" for signal in ("", "TRACES_", "METRICS_")
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "spans", "measures"),
+    [
+        ({EVERYWHERE: ""}, True, True),
+        ({SPANS: "/v1/traces"}, True, False),
+        ({MEASURES: "/v1/metrics"}, False, True),
+        ({EVERYWHERE: "", "OTEL_TRACES_EXPORTER": "none"}, False, True),
+        ({EVERYWHERE: "", "OTEL_METRICS_EXPORTER": "none", "OTEL_TRACES_EXPORTER": ""}, True, False),
+        ({EVERYWHERE: "", "OTEL_SDK_DISABLED": "true"}, False, False),
+        ({EVERYWHERE: "", "OTEL_TRACES_SAMPLER": "always_off"}, False, True),
+    ],
+)
+def test_what_is_exported_and_where_to_follows_the_standard_variables(
+    collector: Collector, settings: dict[str, str], *, spans: bool, measures: bool
+) -> None:
+    paths = (EVERYWHERE, SPANS, MEASURES)
+    export(**{name: collector.endpoint + said if name in paths else said for name, said in settings.items()})
+    assert (bool(collector.spans), bool(collector.measures)) == (spans, measures)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "applications"),
+        ({"OTEL_SERVICE_NAME": "ieum-south"}, "ieum-south"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=ieum-north,a=b"}, "ieum-north"),
+    ],
+)
+def test_a_service_goes_by_its_own_name_unless_another_is_given(
+    collector: Collector, settings: dict[str, str], name: str
+) -> None:
+    export(**{SPANS: f"{collector.endpoint}/v1/traces"}, **settings)
+    assert collector.services == {name}
+
+
+def test_an_exporter_that_is_asked_for_goes_to_the_standard_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (ExportSettings().traced, ExportSettings().measured) == (False, False)
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "otlp")
+    assert (ExportSettings().traced, ExportSettings().measured) == (True, True)

@@ -104,11 +104,7 @@ def serve(service: Service, settings: ServiceSettings, role: Role) -> None:
     """Run a service in one role until SIGTERM or SIGINT; then finish what is in hand, and return."""
     logs.start(settings.log_level, service.name)
     faults.arm(settings.crash_at)
-    exporters = telemetry.start(
-        service.name,
-        traces=settings.otel_exporter_otlp_endpoint is not None,
-        measures=settings.measured,
-    )
+    exporters = telemetry.start(service.name, settings)
     if settings.trace_statements:
         AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]  # untyped there
     # uvicorn raises the signal again when it is done; that must not turn a clean stop into a violent one.

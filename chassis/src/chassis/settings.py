@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from pydantic import Field, PostgresDsn
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from chassis.exporting import ExportSettings
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(ExportSettings):
     """The environment of a service. A service adds its own fields in its `settings.py`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -31,18 +33,10 @@ class ServiceSettings(BaseSettings):
     identity_issuer: str = "ieum-development"
     identity_audience: str = "ieum"
     log_level: str = "INFO"
-    otel_exporter_otlp_endpoint: str | None = None
-    """Where spans go; the exporter reads the other standard OTEL_ variables itself."""
-    otel_metrics_exporter: str = "none"
     trace_statements: bool = False
     """Whether each SQL statement gets a span of its own."""
     crash_at: str | None = None
     """For crash tests alone: the named point, `point` or `point:n`, at which this process kills itself."""
-
-    @property
-    def measured(self) -> bool:
-        """Whether metrics are exported."""
-        return self.otel_metrics_exporter == "otlp"
 
 
 class PersonalDataSettings(ServiceSettings):

@@ -12,12 +12,13 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from chassis.exporting import ExportSettings
 from chassis.outbox import Contexts
 from chassis.refusals import rule_of
 from chassis.transaction import Transaction
@@ -38,18 +39,23 @@ inbox_lag: Final = _meter.create_gauge("ieum.inbox.lag", unit="{event}")
 events_parked: Final = _meter.create_gauge("ieum.inbox.parked", unit="{event}")
 
 
-def start(service: str, *, traces: bool, measures: bool) -> list[TracerProvider | MeterProvider]:
+def start(service: str, settings: ExportSettings) -> list[TracerProvider | MeterProvider]:
     """Export by OTLP where asked to; answers what has to be shut down at the end."""
-    resource = Resource.create({"service.name": service})
+    named = SERVICE_NAME in OTELResourceDetector().detect().attributes
+    resource = Resource.create(None if named else {SERVICE_NAME: service})
     started: list[TracerProvider | MeterProvider] = []
-    if traces:
+    if settings.traced:
         tracers = TracerProvider(resource=resource)
         tracers.add_span_processor(
-            BatchSpanProcessor(Discreet(OTLPSpanExporter()), max_queue_size=65536, schedule_delay_millis=500)
+            BatchSpanProcessor(
+                Discreet(OTLPSpanExporter()),
+                max_queue_size=settings.otel_bsp_max_queue_size,
+                schedule_delay_millis=settings.otel_bsp_schedule_delay,
+            )
         )
         trace.set_tracer_provider(tracers)
         started.append(tracers)
-    if measures:
+    if settings.measured:
         meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
         metrics.set_meter_provider(meters)
         started.append(meters)

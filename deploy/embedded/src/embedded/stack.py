@@ -169,6 +169,7 @@ class Stack:
             "IDENTITY_ISSUER": issuer.ISSUER,
             "IDENTITY_AUDIENCE": issuer.AUDIENCE,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.spans.endpoint,
+            "OTEL_METRICS_EXPORTER": "none",
             "MAILBOX_DIR": str(self.folder.mailbox),
             "AUDIT_SEAL_SECONDS": "1",
             "SIGNING_KEY": str(self.folder.keys / f"{name}-signing.pem"),
