@@ -84,6 +84,33 @@ async def test_undecodable_records_are_parked_and_the_batch_around_them_is_appli
     assert [row["lane"] for row in lanes] == ["b", "tombstone", None]
 
 
+async def test_what_a_transaction_of_a_producer_took_back_is_not_applied(bench: Bench) -> None:
+    """By default aiokafka hands over what was aborted like anything else."""
+    happened = bench.tally.happened
+    async with AIOKafkaProducer(
+        bootstrap_servers=bench.bootstrap, transactional_id=bench.things.name
+    ) as producer:
+
+        async def send(one: Record) -> None:
+            await producer.send_and_wait(
+                one.topic, key=one.key, value=one.value, headers=one.headers, partition=0
+            )
+
+        await producer.begin_transaction()
+        await send(record(happened(thing="a", amount=100), 1))
+        await producer.abort_transaction()
+        async with producer.transaction():
+            await send(record(happened(thing="a"), 1))
+    async with consuming(bench):
+
+        async def applied() -> bool:
+            return await bench.counted() == 1
+
+        await bench.until(applied)
+    assert await bench.value("select total from tally") == 1
+    assert await bench.value("select count(*) from messaging.parked") == 0
+
+
 async def test_offsets_in_the_database_rule_and_kafkas_are_for_show(bench: Bench) -> None:
     """After a restore Kafka's would lie ahead of the data."""
     await produce(bench, *(record(bench.tally.happened(thing="a"), n) for n in range(1, 11)))

@@ -360,6 +360,34 @@ async def test_the_commands_of_an_operator_name_what_is_wrong(bench: Bench) -> N
     assert await mark(bench, "a") == (1, 2, False)
 
 
+async def test_an_operator_looks_at_a_record_passes_a_gap_and_replays_by_commands(bench: Bench) -> None:
+    topic, happened = bench.things.name, bench.tally.happened
+    waiting = [record(happened(thing="a"), n) for n in (3, 4)]
+    await apply(bench, *waiting)
+    first = await bench.value("select min(id) from messaging.parked")
+    shown = bench.command("parked", "show", str(first))
+    assert shown.returncode == 0
+    assert {"sequence: 3", "reason: gap:1", f"value: {waiting[0].value!r}"} <= set(shown.stdout.splitlines())
+
+    stuck = bench.command("parked", "replay", topic, "a", "--reason", "too early")
+    assert (stuck.returncode, stuck.stderr) == (1, f"Record {first} cannot be applied: gap:1\n")
+    too_far = bench.command("parked", "skip-to", topic, "a", "3", "--reason", "too far")
+    assert (too_far.returncode, too_far.stdout) == (1, "")
+    skipped = bench.command("parked", "skip-to", topic, "a", "2", "--reason", "never comes")
+    assert (skipped.returncode, skipped.stdout) == (0, "done\n")
+    replayed = bench.command("parked", "replay", topic, "a", "--reason", "the gap is passed")
+    assert (replayed.returncode, replayed.stdout) == (0, "done: 2\n")
+
+    assert await totals(bench) == {"a": 2}
+    assert await mark(bench, "a") == (1, 4, False)
+    assert bench.command("parked", "list").stdout == "Nothing is parked.\n"
+    audited = await bench.rows("select actor, action, reason from messaging.audit order by id")
+    assert [tuple(row) for row in audited] == [
+        ("operator", "mark_skipped", "never comes"),
+        ("operator", "parked_replayed", "the gap is passed"),
+    ]
+
+
 async def test_offsets_and_effects_are_of_one_transaction(bench: Bench) -> None:
     records = [record(bench.tally.happened(thing="poison"), 1), record(bench.tally.happened(thing="b"), 1)]
     with pytest.raises(ValueError, match="poison"):

@@ -69,8 +69,22 @@ async def test_what_was_told_and_is_no_longer_known_is_listed_and_consumers_go_o
     assert numbers == [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6), (2, 5)]
 
 
-async def test_the_check_says_by_its_exit_code_whether_all_is_known(bench: Bench) -> None:
-    assert bench.command("restore", "check").returncode == 0
+async def test_the_check_lists_what_is_not_known_and_says_so_by_its_exit_code(bench: Bench) -> None:
+    clean = bench.command("restore", "check")
+    assert (clean.returncode, clean.stdout) == (0, "0 events were told and are not known here\n")
+    unknown = event_id()
+    happened = bench.tally.happened
+    await put(bench, record(happened(thing="a"), 1), record(happened(thing="a"), 2, identity=unknown))
+    await stands_at(bench, a=1)
+    found = bench.command("restore", "check")
+    assert found.returncode == 1
+    assert found.stdout.splitlines() == [
+        f"{bench.things.name} a 2 {happened.type} {unknown}",
+        "1 events were told and are not known here",
+    ]
+
+
+async def test_the_generation_is_raised_by_a_command(bench: Bench) -> None:
     raised = bench.command("restore", "raise-generation", "--reason", "a drill")
     assert (raised.returncode, raised.stdout) == (0, "done: 2\n")
 

@@ -8,6 +8,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from signal import Signals
 from types import SimpleNamespace
@@ -23,6 +26,7 @@ from chassis.consumer import Consumer
 from chassis.health import JOINING_WITHIN, STALLED_AFTER, Watch
 from chassis.transaction import open_pool, read
 from contracts.envelope import Envelope
+from embedded import ports
 
 
 async def get(port: str, path: str) -> tuple[int, dict[str, Any]]:
@@ -52,14 +56,43 @@ async def test_a_service_is_started_ready_and_alive_and_stops_on_sigterm(bench: 
     await ready(bench, port)
     for path in ("/startupz", "/livez", "/readyz"):
         assert await get(port, path) == (200, {"ok": True, "findings": []})
-    await bench.tell_many(things=10, each=5)
     process.send_signal(Signals.SIGTERM)
     assert await bench.ended(process) == 0
-    # What it had in hand is whole, what it had not is still there.
-    told = await bench.value(
-        "select coalesce(sum(sequence), 0) from messaging.stream where topic = $1", bench.counts.name
-    )
-    assert await bench.counted() == told
+
+
+async def test_on_sigterm_the_batch_in_hand_is_finished_and_told_before_relay_and_pool_are_stopped(
+    bench: Bench,
+) -> None:
+    """Were the relay stopped before the consumer, what the batch tells would stay behind."""
+    locker = await asyncpg.connect(bench.database.owner_url)
+
+    async def waits() -> bool:
+        query = "select count(*) from pg_locks where relation = 'tally'::regclass and not granted"
+        return bool(await locker.fetchval(query))
+
+    try:
+        async with locker.transaction():
+            await locker.execute("lock table tally in access exclusive mode")
+            await bench.tell_many(things=10, each=5)
+            process = bench.start()
+            await bench.until(waits)
+            process.send_signal(Signals.SIGTERM)
+            await asyncio.sleep(2)
+            assert process.poll() is None
+            assert await waits()
+    finally:
+        await locker.close()
+    assert await bench.ended(process) == 0
+    counted = await bench.counted()
+    assert counted > 0
+    assert await bench.value("select count(*) from messaging.inbox") == counted
+    assert await bench.value("select count(*) from messaging.outbox") == 0
+    assert len(await bench.records(bench.counts)) == counted
+    said = [json.loads(line) for line in bench.log.read_text().splitlines()]
+    ends = [
+        one.get("part", one["event"]) for one in said if one["event"] in ("part stopped", "service stopped")
+    ]
+    assert ends == ["consumer", "sweep", "sealer", "relay", "notifier", "service stopped"]
 
 
 async def test_readiness_tells_when_the_database_is_gone_and_when_it_is_back(bench: Bench) -> None:
@@ -82,14 +115,46 @@ async def test_readiness_tells_when_the_database_is_gone_and_when_it_is_back(ben
     await ready(bench, port)
 
 
+@asynccontextmanager
+async def appears(address: str, kafka: str) -> AsyncIterator[None]:
+    """Kafka answers at another address as well; clients go on from there to the one that it names itself."""
+    connections: list[StreamWriter] = []
+
+    async def copy(source: StreamReader, target: StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+        target.close()
+
+    async def forward(source: StreamReader, target: StreamWriter) -> None:
+        answers, questions = await asyncio.open_connection(*kafka.rsplit(":", 1))
+        connections.extend((target, questions))
+        await asyncio.gather(copy(source, questions), copy(answers, target))
+
+    server = await asyncio.start_server(forward, *address.rsplit(":", 1))
+    try:
+        yield
+    finally:
+        server.close()
+        for connection in connections:
+            connection.close()
+
+
 async def test_a_service_starts_without_a_broker_and_takes_up_its_work_when_there_is_one(
     bench: Bench,
 ) -> None:
     port = bench.environment["HTTP_PORT"]
-    bench.start(HTTP_PORT=port, KAFKA_BOOTSTRAP="127.0.0.1:1")
+    address = f"{ports.HOST}:{ports.choose('a broker to come')}"
+    process = bench.start(HTTP_PORT=port, KAFKA_BOOTSTRAP=address)
     await ready(bench, port)
-    await asyncio.sleep(1)
-    assert bench.processes[0].poll() is None
+    await bench.tell_many(things=10, each=5)
+    await asyncio.sleep(2)
+    assert process.poll() is None
+    assert await get(port, "/livez") == (200, {"ok": True, "findings": []})
+    assert await bench.value("select count(*) from messaging.outbox") == 50
+    async with appears(address, bench.bootstrap):
+        await bench.drained(50)
 
 
 async def test_a_part_that_fails_ends_the_process_with_a_status_that_says_so(bench: Bench) -> None:

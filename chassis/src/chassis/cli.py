@@ -188,7 +188,8 @@ def _restore(service: Service) -> typer.Typer:
         """List every event that was told to others and is no longer known here; exit 1 if there is one."""
 
         async def work(pool: Pool) -> None:
-            forgotten = await restore.check(pool, service.name, _settings(service).kafka_bootstrap)
+            kafka = _settings(service).kafka_bootstrap
+            forgotten = await restore.check(pool, service.name, kafka, service.topics)
             for event in forgotten:
                 typer.echo(f"{event.topic} {event.key} {event.sequence} {event.type} {event.event}")
             typer.echo(f"{len(forgotten)} events were told and are not known here")

@@ -231,6 +231,7 @@ class _Parts:
                 log.warning("part of the service did not stop in time", part=name)
                 one.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            log.info("part stopped", part=name)
 
         self.stack.push_async_callback(finish)
 
