@@ -371,8 +371,6 @@ async def test_an_operator_looks_at_a_record_passes_a_gap_and_replays_by_command
 
     stuck = bench.command("parked", "replay", topic, "a", "--reason", "too early")
     assert (stuck.returncode, stuck.stderr) == (1, f"Record {first} cannot be applied: gap:1\n")
-    too_far = bench.command("parked", "skip-to", topic, "a", "3", "--reason", "too far")
-    assert (too_far.returncode, too_far.stdout) == (1, "")
     skipped = bench.command("parked", "skip-to", topic, "a", "2", "--reason", "never comes")
     assert (skipped.returncode, skipped.stdout) == (0, "done\n")
     replayed = bench.command("parked", "replay", topic, "a", "--reason", "the gap is passed")
@@ -380,7 +378,7 @@ async def test_an_operator_looks_at_a_record_passes_a_gap_and_replays_by_command
 
     assert await totals(bench) == {"a": 2}
     assert await mark(bench, "a") == (1, 4, False)
-    assert bench.command("parked", "list").stdout == "Nothing is parked.\n"
+    assert await parked(bench) == []
     audited = await bench.rows("select actor, action, reason from messaging.audit order by id")
     assert [tuple(row) for row in audited] == [
         ("operator", "mark_skipped", "never comes"),
