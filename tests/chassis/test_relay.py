@@ -2,10 +2,12 @@
 
 import asyncio
 import dataclasses
+import json
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -120,6 +122,39 @@ async def test_reading_the_outbox_walks_its_key_and_sorts_nothing(bench: Bench) 
     assert '"Index Name": "outbox_pkey"' in plan
     assert "Sort" not in plan
     assert "Seq Scan" not in plan
+
+
+async def test_deleting_walks_the_key_though_statistics_know_of_no_rows(bench: Bench) -> None:
+    """A plain join walked the whole backlog for each row of a batch."""
+    fill = """
+        insert into messaging.outbox (bucket, topic, key, event, headers, value)
+        select n % 64, 'things', 'k', gen_random_uuid(), '{}', repeat('x', 500)::bytea
+        from generate_series(1, 8000) n
+        """
+    owner = await asyncpg.connect(bench.database.owner_url, server_settings=relay_module.SESSION)
+    try:
+        await owner.execute(fill)
+        await owner.execute("delete from messaging.outbox")
+        await owner.execute("analyze messaging.outbox")
+        await owner.execute(fill)
+        rows = await owner.fetch("select bucket, seq from messaging.outbox order by seq limit 1000")
+        [told] = json.loads(
+            await owner.fetchval(
+                f"explain (analyze, format json) {relay_module._DELETE}",  # noqa: SLF001 - the very statement
+                [row["bucket"] for row in rows],
+                [row["seq"] for row in rows],
+            )
+        )
+        left = await owner.fetchval("select count(*) from messaging.outbox")
+    finally:
+        await owner.close()
+    assert left == 7000
+    assert _rows_looked_at(told["Plan"]) < 10 * len(rows)
+
+
+def _rows_looked_at(plan: dict[str, Any]) -> int:
+    own = plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Join Filter", 0))
+    return int(own) + sum(_rows_looked_at(part) for part in plan.get("Plans", []))
 
 
 async def test_a_late_commit_with_a_lower_number_is_not_passed_over(bench: Bench) -> None:

@@ -48,6 +48,13 @@ IDLE_AFTER: Final = 60
 
 Longer than Kafka is given to acknowledge a batch, for so long a relay that is well has nothing to say.
 """
+SESSION: Final = {
+    # Deletes need not survive a crash: rows that come back are sent again, and the inbox absorbs them.
+    "synchronous_commit": "off",
+    # The statistics of a queue are always of another moment, mostly of one when it was empty.
+    "enable_seqscan": "off",
+}
+"""How a lane's session differs from others."""
 LAST_ROUNDS: Final = 10
 """How often a relay that is to stop still looks for rows, so that what was told last goes out with it."""
 
@@ -59,10 +66,15 @@ cross join lateral (
   select * from messaging.outbox where bucket = b.bucket and topic = any($3) order by seq limit $2
 ) o
 """
+# Row by row through the primary key, whatever the planner believes: a plain join is planned once for a queue
+# of no rows, and then walks all of the backlog for each row of a batch.
 _DELETE = """
-delete from messaging.outbox o
-using unnest($1::smallint[], $2::bigint[]) as d (bucket, seq)
-where o.bucket = d.bucket and o.seq = d.seq
+delete from messaging.outbox where ctid = any(array(
+  select o.ctid from unnest($1::smallint[], $2::bigint[]) as d (bucket, seq)
+  cross join lateral (
+    select ctid from messaging.outbox where bucket = d.bucket and seq = d.seq offset 0
+  ) o
+))
 """
 _UNKNOWN = "select distinct topic from messaging.outbox where topic <> all($1)"
 _SOMEONE_SPARE = """
@@ -154,13 +166,12 @@ class _Lane:
 
     async def serve(self) -> None:
         """Take the lane when it is free; drain it until `stop`, a failure, or a relay with nothing to do."""
-        # Deletes need not survive a crash: rows that come back are sent again, and the inbox absorbs them.
         session = await asyncpg.connect(
             self.relay.database_url,
             timeout=CONNECT_TIMEOUT,
             server_settings={
+                **SESSION,
                 "application_name": f"relay {self.lane}",
-                "synchronous_commit": "off",
                 "idle_session_timeout": f"{IDLE_AFTER}s",
             },
         )
