@@ -198,8 +198,13 @@ async def open_pool(url: str, *, connections: int = 10, name: str = "ieum") -> P
             "idle_in_transaction_session_timeout": "30s",
             "lock_timeout": "20s",
         },
+        reset=_nothing_is_left,
     )
     return Pool(pool)
+
+
+async def _nothing_is_left(_: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Saves a round trip after each transaction: what one locks, sets or opens here ends with it."""
 
 
 @asynccontextmanager
