@@ -2,16 +2,17 @@ import base64
 import hmac
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import pytest
+from fastapi import Depends
 from joserfc import jwk
 from joserfc.jws import JWSRegistry
 from tests.web.things import AUDIENCE, ISSUER, Issuer, Things, new_key
 
 from chassis.refusals import NotAllowed, NotFound
-from web import Principal, Role, Router, Tx
+from web import Principal, Role, Router, Tx, require
 from web.identity import IdentityUnavailable, KeyFile, Unauthenticated, Verifier
 
 CLAIMS: dict[str, Any] = {
@@ -343,3 +344,15 @@ def test_a_route_that_does_not_say_who_may_call_it_cannot_be_written() -> None:
 
     with pytest.raises(TypeError, match="who may call it"):
         router.post("/open")(open_to_all)
+
+
+def test_a_dependency_that_would_take_a_thread_for_each_call_cannot_be_written() -> None:
+    router = Router()
+
+    def own(caller: Annotated[Principal, Depends(require())]) -> str:
+        return caller.acts_for()
+
+    async def to_a_thread(party: Annotated[str, Depends(own)], tx: Tx) -> None: ...
+
+    with pytest.raises(TypeError, match="/own: own must be async"):
+        router.post("/own")(to_a_thread)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from enum import Enum
 from http import HTTPStatus
+from inspect import isasyncgenfunction, iscoroutinefunction, isfunction
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -73,6 +74,8 @@ class _Route(APIRoute):
             raise TypeError(
                 f"{path}: a route must say who may call it, by a parameter or dependency of require(…)"
             )
+        if plain := [name for name, call in _calls_of(self.dependant) if not _is_async(call)]:
+            raise TypeError(f"{path}: {', '.join(plain)} must be async, or each call would go to a thread")
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -188,6 +191,19 @@ def _refuse_undeclared(request: Request, declared: frozenset[str]) -> None:
                 for name in undeclared
             ]
         )
+
+
+def _calls_of(dependant: Dependant) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The route's function and everything it depends on, however deep, with names to tell them apart."""
+    if dependant.call is not None:
+        yield getattr(dependant.call, "__name__", type(dependant.call).__name__), dependant.call
+    for each in dependant.dependencies:
+        yield from _calls_of(each)
+
+
+def _is_async(call: Callable[..., Any]) -> bool:
+    function = call if isfunction(call) else type(call).__call__
+    return iscoroutinefunction(function) or isasyncgenfunction(function)
 
 
 def _with_key(extra: dict[str, Any] | None) -> dict[str, Any]:

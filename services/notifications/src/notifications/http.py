@@ -31,7 +31,7 @@ Caller = Annotated[Principal, Depends(require())]
 Overseer = Annotated[Principal, Depends(require(Role.OFFICER, Role.AUDITOR, Role.OPERATOR))]
 
 
-def own_party(caller: Caller) -> Party:
+async def own_party(caller: Caller) -> Party:
     """Whose contact and inbox are the caller's own.
 
     That of the party acted for; officers share their office's; a reviewer is a party of their own.

@@ -15,17 +15,17 @@ _Reviewer = Annotated[Principal, Depends(require(Role.REVIEWER))]
 _Reader = Annotated[Principal, Depends(require(Role.SCHOOL, Role.OFFICER, Role.AUDITOR))]
 
 
-def applicant(caller: _School) -> SchoolId:
+async def applicant(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
     return SchoolId(caller.acts_for())
 
 
-def own_reviews(caller: _Reviewer) -> ReviewerId:
+async def own_reviews(caller: _Reviewer) -> ReviewerId:
     """The reviewer who asks."""
     return ReviewerId(caller.acts_for())
 
 
-def confined_to(caller: _Reader) -> SchoolId | None:
+async def confined_to(caller: _Reader) -> SchoolId | None:
     """The one school whose data the caller sees; None for officers and auditors, who see all."""
     if caller.roles & {Role.OFFICER, Role.AUDITOR}:
         return None

@@ -44,7 +44,7 @@ from web import Read, Recorded, Router, Tx
 router = Router(tags=["reviewers and stages"])
 
 
-def plans_of(request: Request) -> Plans:
+async def plans_of(request: Request) -> Plans:
     """What was solved for this request, through every time it is tried."""
     if not hasattr(request.state, "plans"):
         request.state.plans = Plans()

@@ -50,62 +50,63 @@ class Ender:
     party: str | None
 
 
-def own_school(caller: _School) -> SchoolId:
+async def own_school(caller: _School) -> SchoolId:
     """The school that a member of its staff acts for."""
     return SchoolId(caller.acts_for())
 
 
-def own_company(caller: _Company) -> CompanyId:
+async def own_company(caller: _Company) -> CompanyId:
     """The company that somebody acts for."""
     return CompanyId(caller.acts_for())
 
 
-def own_student(caller: _Student) -> StudentId:
+async def own_student(caller: _Student) -> StudentId:
     """The student who asks."""
     return StudentId(caller.acts_for())
 
 
-def organisation(caller: _Organisation) -> Signatory:
+async def organisation(caller: _Organisation) -> Signatory:
     """The school or company that somebody acts for."""
-    return _signatory(caller)
+    return acting_as(caller)
 
 
-def signatory(caller: _Signatory) -> Signatory:
+async def signatory(caller: _Signatory) -> Signatory:
     """The school, company or student that somebody acts for."""
-    return _signatory(caller)
+    return acting_as(caller)
 
 
-def organisation_or_officer(caller: _OrganisationOrOfficer) -> Ender:
+async def organisation_or_officer(caller: _OrganisationOrOfficer) -> Ender:
     """The school or company that somebody acts for, or an officer."""
     return _ender(caller)
 
 
-def anyone_involved(caller: _AnyoneInvolved) -> Ender:
+async def anyone_involved(caller: _AnyoneInvolved) -> Ender:
     """The school, company or student that somebody acts for, or an officer."""
     return _ender(caller)
 
 
-def confined_to(caller: _Reader) -> Signatory | None:
+async def confined_to(caller: _Reader) -> Signatory | None:
     """The one party whose data the caller sees; None for officers and auditors, who see all."""
-    return None if caller.roles & OVERSEERS else _signatory(caller)
+    return None if caller.roles & OVERSEERS else acting_as(caller)
 
 
-def confined_organisation(caller: _OrganisationReader) -> Signatory | None:
+async def confined_organisation(caller: _OrganisationReader) -> Signatory | None:
     """As `confined_to`, where students have nothing to see."""
-    return None if caller.roles & OVERSEERS else _signatory(caller)
+    return None if caller.roles & OVERSEERS else acting_as(caller)
 
 
-def confined_company(caller: _CompanyReader) -> CompanyId | None:
+async def confined_company(caller: _CompanyReader) -> CompanyId | None:
     """The one company whose data the caller sees; None for officers and auditors, who see all."""
     return None if caller.roles & OVERSEERS else CompanyId(caller.acts_for())
 
 
-def confined_school(caller: _SchoolReader) -> SchoolId | None:
+async def confined_school(caller: _SchoolReader) -> SchoolId | None:
     """The one school whose data the caller sees; None for officers and auditors, who see all."""
     return None if caller.roles & OVERSEERS else SchoolId(caller.acts_for())
 
 
-def _signatory(caller: Principal) -> Signatory:
+def acting_as(caller: Principal) -> Signatory:
+    """The one side that somebody acts for, by the token's roles."""
     sides = [side for side in Side if Role(side) in caller.roles]
     if len(sides) != 1:
         raise NotAllowed(
@@ -117,7 +118,7 @@ def _signatory(caller: Principal) -> Signatory:
 def _ender(caller: Principal) -> Ender:
     if Role.OFFICER in caller.roles:
         return Ender(OverBy.OFFICER, None)
-    signs = _signatory(caller)
+    signs = acting_as(caller)
     return Ender(OverBy(signs.side.value), signs.party)
 
 

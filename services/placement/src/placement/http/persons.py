@@ -12,7 +12,7 @@ from placement.domain.vocabulary import StudentId
 from placement.handlers import persons as handlers
 from placement.http.bodies import Body, ClassPath, StudentPath
 from placement.http.files import XLSX, workbook
-from placement.http.identity import School, signatory
+from placement.http.identity import School, acting_as
 from placement.views import classes as class_views
 from placement.views import persons as views
 from placement.views.exports import class_tables
@@ -99,7 +99,7 @@ async def show_person(
     if Role.OFFICER in caller.roles:
         person = await handlers.reveal_to_officer(tx, keys, by, student, reason)
     else:
-        party = signatory(caller)
+        party = acting_as(caller)
         person = await handlers.reveal_to_party(tx, keys, by, student, party.side, party.party)
     return PersonView.of(student, person)
 

@@ -30,7 +30,7 @@ _Teller = Annotated[Principal, Depends(require(Role.SCHOOL, Role.COMPANY, Role.O
 _SOURCES = {Role.SCHOOL: Source.SCHOOL, Role.COMPANY: Source.COMPANY, Role.OFFICER: Source.OFFICER}
 
 
-def teller(caller: _Teller) -> Teller:
+async def teller(caller: _Teller) -> Teller:
     """Who says it: an officer of any placement, a school or a company of its own."""
     sources = [source for role, source in _SOURCES.items() if role in caller.roles]
     if len(sources) != 1:
