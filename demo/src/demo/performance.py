@@ -60,10 +60,13 @@ class _Course:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What is left of it: the story that the report tells, and the evidence it was told from."""
+    """What is left of it: the story that the report tells, and the evidence it was told from.
 
-    story: Story
-    evidence: Evidence
+    Neither belongs into a representation: asyncio makes one of a task's result, of seconds' length here.
+    """
+
+    story: Story = field(repr=False)
+    evidence: Evidence = field(repr=False)
 
 
 async def perform(options: Options, console: Console) -> Performance:
