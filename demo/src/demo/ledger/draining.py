@@ -14,7 +14,7 @@ from demo.people import DemoFailed
 
 PATIENCE: Final = 60.0
 """Seconds within which everything must have drained."""
-_LOOK: Final = 0.15
+_LOOK: Final = 0.05
 
 _OPEN_MAIL: Final = "select count(*) from delivery where state = 'due'"
 _SEALED: Final = """
