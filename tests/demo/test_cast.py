@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from demo.cast import SMALL, WHOLE, Conduct, Size, address, cast
+from demo.cast import SMALL, WHOLE, Conduct, Size, address
+from demo.casting import cast
 
 
 def test_the_same_seed_gives_the_same_cast_and_another_gives_another() -> None:

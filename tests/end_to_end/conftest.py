@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from demo.cast import SMALL, cast
+from demo.cast import SMALL
+from demo.casting import cast
 from demo.ledger.evidence import Evidence
 from demo.performance import Options, perform
 from demo.report.story import Story

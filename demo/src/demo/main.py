@@ -9,7 +9,8 @@ import typer
 import uvloop
 from rich.console import Console
 
-from demo.cast import SMALL, WHOLE, cast
+from demo.cast import SMALL, WHOLE
+from demo.casting import cast
 from demo.people import DemoFailed
 from demo.performance import Options, perform
 from embedded.trouble import Trouble
