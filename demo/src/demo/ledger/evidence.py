@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.envelope import Envelope
 from contracts.topics import TOPICS
+from demo.ledger import chain
+from demo.ledger.chain import Log
 from demo.ledger.intents import Entry
 from demo.ledger.state import TABLES
 
@@ -92,6 +94,7 @@ class Database:
     positions: Mapping[Place, int] = field(default_factory=dict)
     state: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     guards: frozenset[str] = frozenset()
+    audit: Log = field(default_factory=lambda: Log({}, (), frozenset()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ async def _database(service: str, url: str) -> Database:
                     for name, table in TABLES[service].items()
                 },
                 guards=frozenset(row["name"] for row in await connection.fetch(_GUARDS)),
+                audit=await chain.read(connection),
             )
     finally:
         await connection.close()
