@@ -1,5 +1,6 @@
 """What is really there: everything on every topic and in every database, read and never written."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -123,13 +124,10 @@ select tgname from pg_trigger where not tgisinternal and tgenabled = 'O'
 
 async def gather(entries: Iterable[Entry], bootstrap: str, databases: Mapping[str, str]) -> Evidence:
     """Read all of it; `databases` are addresses by service. Nothing may be under way any more."""
-    told, ends = await _topics(bootstrap)
-    return Evidence(
-        entries=tuple(entries),
-        told=told,
-        ends=ends,
-        databases={service: await _database(service, url) for service, url in databases.items()},
+    (told, ends), found = await asyncio.gather(
+        _topics(bootstrap), asyncio.gather(*(_database(service, url) for service, url in databases.items()))
     )
+    return Evidence(tuple(entries), told, ends, dict(zip(databases, found, strict=True)))
 
 
 async def _topics(bootstrap: str) -> tuple[tuple[Told, ...], dict[Place, int]]:
