@@ -78,9 +78,18 @@ def test_columns_are_refused_all_at_once_each_by_its_name() -> None:
     assert isinstance(refusal, Several)
     assert [(each.rule, each.field) for each in refusal.refusals] == [
         ("column_twice", "columns.name"),
-        ("column_unknown", "columns.phone"),
+        ("column_unknown", "columns.C"),
         ("column_missing", "columns.number"),
     ]
+
+
+def test_a_file_without_its_header_names_nobody_who_stands_in_it() -> None:
+    refusal = refused("홍길동,010-0000-0000,x\n나,7,y\n".encode())
+    assert isinstance(refusal, Several)
+    told = " ".join(f"{each.detail} {each.field}" for each in refusal.refusals)
+    assert "홍길동" not in told
+    assert "010-" not in told
+    assert {"columns.A", "columns.B"} < {each.field for each in refusal.refusals}
 
 
 def test_a_file_without_rows_is_refused() -> None:

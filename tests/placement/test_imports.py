@@ -197,7 +197,7 @@ async def test_a_class_that_has_no_seats_left_is_named_by_its_last_row(classes: 
 
 NO_ROSTERS: Final[dict[str, set[tuple[str, str]]]] = {
     lines("취업맞춤반,성명", "cls_1,x"): {
-        ("columns.성명", "column_unknown"),
+        ("columns.B", "column_unknown"),
         ("columns.reference", "column_missing"),
     },
     lines("취업맞춤반,학번,reference", "cls_1,1,2"): {("columns.reference", "column_twice")},

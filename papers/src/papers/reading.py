@@ -91,7 +91,11 @@ def _fields(header: Sequence[str], columns: Mapping[str, str]) -> dict[int, str]
     for place, title in enumerate(header):
         field = known.get(_matched(title))
         if field is None and title:
-            refusals.append(Invalid("column_unknown", f"The column {title} is not known", f"columns.{title}"))
+            # By its letter: where the header is missing, this is somebody's name.
+            name = column_name(place)
+            refusals.append(
+                Invalid("column_unknown", f"The title of column {name} is not known", f"columns.{name}")
+            )
         elif field in fields.values():
             refusals.append(
                 Invalid("column_twice", f"The column {title} stands there twice", f"columns.{field}")
