@@ -1,13 +1,15 @@
 """Insurance records as an officer gets them: a file confirms, ends and corrects, or changes nothing."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.asking import done, refused
+from tests.placement.test_ends import placed_by_hand
 from tests.placement.test_retention import at_work, checks, still_there
-from tests.placement.world import Settled, World, registration_number
+from tests.placement.world import YEAR, Settled, World, company_body, openings_body, registration_number
 
 from papers.tables import Table, to_csv, to_xlsx
 
@@ -101,6 +103,25 @@ async def test_records_correct_what_a_company_said(year: World) -> None:
     assert answer == {"rows": 2, "confirmed": 0, "ended": 1, "corrected": 1}
     said = {each["placement"]: [x["retained"] for x in each["said"]] for each in await checks(year, months=6)}
     assert said == {said_to_stay: [True, False], said_to_leave: [False, True]}
+
+
+async def test_a_day_lost_that_reaches_into_the_next_work_is_refused_by_its_row(year: World) -> None:
+    settled, [placement] = await at_work(year)
+    await year.at(AUGUST - timedelta(days=40))
+    left = {"reason": "resignation", "ended_on": "2026-06-15"}
+    done(await settled.company.post(f"/placements/{placement}/end", left), 201)
+    body = company_body(2, sme_confirmed_until="2027-03-31")
+    registered = done(await year.caller("company").post("/companies", body), 201)["id"]
+    approval = {"programme_year": YEAR, "companies": [registered]}
+    done(await year.officer.post("/companies/approvals", approval), 201)
+    company = year.caller("company", party=registered)
+    await year.agreed(settled.school, company, starts_on="2026-07-01", ends_on="2026-12-31")
+    [opening] = done(await company.post("/openings", openings_body(1, starts_on="2026-07-13")), 201)
+    elsewhere = replace(settled, company=company, openings=[opening["id"]])
+    await placed_by_hand(year, elsewhere, settled.students[0])
+    await year.at(AUGUST)
+    row = await insured(year, settled, 0, date(2026, 8, 1), "resignation")
+    refused(await upload(year, utf8([row])), 409, ("rows.2.ended_on", "next_placement"))
 
 
 async def test_who_has_left_by_all_that_was_said_cannot_be_insured_still(year: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from chassis.refusals import Invalid, Refusal, Several
 
@@ -19,6 +20,15 @@ def at_row(refusal: Refusal, row: str) -> Refusal:
     """The same refusal, its field named from the row it is about: `agreements.3.company`."""
     field = row if refusal.field is None else f"{row}.{refusal.field}"
     return type(refusal)(refusal.rule, refusal.detail, field)
+
+
+@contextmanager
+def about(row: str) -> Iterator[None]:
+    """Name what is refused inside from the row it is about."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise at_row(refusal, row) from refusal
 
 
 def distinct(field: str, values: Iterable[str]) -> Iterator[Invalid]:

@@ -11,7 +11,7 @@ from placement.domain.agreements import day_of
 from placement.domain.insurance import Record, compare, records
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check
-from placement.domain.rules import at_row, refuse
+from placement.domain.rules import about, at_row, refuse
 from placement.domain.vocabulary import PlacementId, PlacementState
 from placement.handlers import ends
 from placement.store import placements as store
@@ -71,8 +71,10 @@ async def import_records(
     refuse(_taken_in(said, found, {each: present[matched[each]] for each in matched}, checks))
     await ends.save_checks(tx, said.confirmed, present)
     await ends.end_placements(tx, [present[each] for each in sorted(said.ended)], said.ended)
+    at = {matched[record.person]: record.at for record in found}
     for each in sorted(said.corrected):
-        await ends.correct_end(tx, present[each], said.corrected[each])
+        with about(at[each]):
+            await ends.correct_end(tx, present[each], said.corrected[each])
     imported = Imported(len(found), len(said.confirmed), len(said.ended), len(said.corrected))
     detail = {"drawn_on": drawn_on.isoformat(), "rows": imported.rows, "confirmed": imported.confirmed}
     await audit.record(tx, action="insurance_records_imported", subject="retention", detail=detail)

@@ -9,7 +9,7 @@ from chassis.transaction import Transaction
 from placement.domain.agreements import day_of
 from placement.domain.placements import Exit, Placement, Source
 from placement.domain.retention import Check
-from placement.domain.rules import at_row, refuse
+from placement.domain.rules import about, at_row, refuse
 from placement.domain.vocabulary import EndReason, PlacementId, PlacementState
 from placement.handlers import ends
 from placement.store import placements as store
@@ -101,8 +101,18 @@ async def answer(tx: Transaction, answers: Sequence[Answer], by: Teller) -> None
     leaving = [present[placement] for placement in sorted(exits)]
     going_on = [placement for placement in leaving if placement.state is PlacementState.ACTIVE]
     await ends.end_placements(tx, going_on, exits)
-    for placement in leaving:
-        if placement.state is PlacementState.ENDED:
+    await _correct(tx, [each for each in leaving if each.state is PlacementState.ENDED], exits, answers)
+
+
+async def _correct(
+    tx: Transaction,
+    ended: Sequence[Placement],
+    exits: Mapping[PlacementId, Exit],
+    answers: Sequence[Answer],
+) -> None:
+    at = {each.placement: f"answers.{place}" for place, each in enumerate(answers)}
+    for placement in ended:
+        with about(at[placement.id]):
             await ends.correct_end(tx, placement, exits[placement.id])
 
 
