@@ -207,6 +207,17 @@ async def test_a_school_with_an_offer_that_leaves_declines_it(town: Town) -> Non
     await within_limits(town)
 
 
+async def test_a_school_that_leaves_after_its_offer_was_over_let_it_expire(town: Town) -> None:
+    """Also where no worker has looked since."""
+    await town.finished(TEN)
+    done(await town.school(1).post(RELINQUISH, REASON), 201)
+    await town.at(EXPIRES)
+    done(await town.school(5).post(RELINQUISH, REASON), 201)
+    assert [kind for kind, _ in await town.told("offer-declined", "offer-expired", key="sch_5")] == [
+        "offer-expired"
+    ]
+
+
 async def test_an_officer_takes_a_place_away(town: Town) -> None:
     await town.finished(TEN)
     path = f"/programme-years/{YEAR}/schools/sch_2/revocation"

@@ -64,13 +64,12 @@ class Offer:
         return replace(self, state=OfferState.EXPIRED, answered_at=now)
 
     def lapse(self, now: datetime) -> "Offer":
-        """Settle an offer whose school leaves: it counts as declined.
+        """Settle an offer whose school leaves: it counts as declined, or as expired where its time was up.
 
         Raises:
             Conflict: rule `offer_settled`.
         """
-        self._must_be_pending()
-        return replace(self, state=OfferState.DECLINED, answered_at=now)
+        return self.decline(now) if now < self.expires_at else self.expire(now)
 
     def _answer(self, state: OfferState, now: datetime) -> "Offer":
         self._must_be_pending()
