@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.asking import done, refused
 from tests.placement.waiting import looked
-from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World
+from tests.placement.world import MICROSECOND, RANKS_UNTIL, YEAR, Settled, World, openings_body
 
 from placement.worker import expire_offers
 
@@ -52,6 +52,20 @@ async def test_an_accepted_offer_becomes_a_placement_with_the_third_signature(ye
     [(_, filled)] = await year.told("opening-filled")
     assert (filled["opening"], filled["places"]) == (settled.openings[0], 1)
     refused(await settled.school.post(path), 409, ("state", "agreement_not_drafted"))
+
+
+async def test_the_third_signature_after_the_last_day_of_work_places_nobody(year: World) -> None:
+    settled = await year.settled(students=1, places=(1,))
+    [student] = settled.students
+    short = openings_body(1, starts_on="2025-05-02", ends_on="2025-10-20")
+    settled.openings = [each["id"] for each in done(await settled.company.post("/openings", short), 201)]
+    ranking = {"opening": settled.openings[0], "students": [student.party]}
+    await year.matched(settled, [settled.openings], [ranking])
+    agreement = await year.nearly_placed(settled, student, await year.offer_of(student))
+    await year.at(datetime(2025, 10, 20, 15, tzinfo=UTC))
+    path = f"/tripartite-agreements/{agreement}/signature"
+    refused(await settled.company.post(path), 409, ("opening", "work_over"))
+    assert await year.rows("select 1 from placement") == []
 
 
 async def test_a_school_signs_for_a_whole_class_and_a_company_all_its_own(year: World) -> None:

@@ -15,6 +15,7 @@ from tests.placement.world import (
     RANKS_UNTIL,
     Settled,
     World,
+    openings_body,
 )
 from typer.testing import CliRunner
 
@@ -145,6 +146,28 @@ async def test_an_agreement_that_lapsed_before_the_run_makes_no_pair_and_the_rea
     assert event["reasons"] == ["agreement_not_in_force"]
     seen = done(await settled.company.get(f"/openings/{settled.openings[0]}"))
     assert seen["told"][0]["standings"][0]["standing"] == "agreement_not_in_force"
+
+
+async def test_work_whose_last_day_is_over_before_the_run_makes_no_pair_and_the_reason_is_told(
+    year: World,
+) -> None:
+    settled = await year.settled(students=1, places=(1,))
+    [student] = settled.students
+    short = openings_body(1, starts_on="2025-05-02", ends_on="2025-10-12")
+    [opening] = [each["id"] for each in done(await settled.company.post("/openings", short), 201)]
+    await year.matched(settled, [[opening]], [order(opening, [student])])
+    [told] = done(await student.get(f"/students/{student.party}"))["rounds"]
+    [missed] = told["missed"]
+    assert (missed["reason"], missed["en"]) == (
+        "work_over",
+        "The last day of the work was over when the round was run.",
+    )
+    [(_, event)] = await year.told("student-unmatched")
+    assert event["reasons"] == ["opening_gone"]
+    possible = done(await student.get(f"/students/{student.party}/openings"))
+    assert [each["id"] for each in possible] == settled.openings
+    by_hand = {"student": student.party, "opening": opening, "reason": "late_matching"}
+    refused(await year.officer.post("/placements", by_hand), 409, ("opening", "work_over"))
 
 
 async def world_lapses(year: World, settled: Settled) -> None:

@@ -14,7 +14,7 @@ from placement.domain.matching import (
     ranks_of,
 )
 
-Strike = Literal["opening_withdrawn", "company_suspended", "agreement_not_in_force"]
+Strike = Literal["opening_withdrawn", "work_over", "company_suspended", "agreement_not_in_force"]
 """Why an opening was struck from a student's list before the rule began; the first that holds is told."""
 Loss = Literal["higher_ranked_took_places", "not_ranked_by_company", "no_places", "not_in_round", Strike]
 """Why a student did not get an opening it liked better."""

@@ -79,6 +79,10 @@ class Opening:
     def free(self) -> int:
         return 0 if self.state is OpeningState.WITHDRAWN else self.facts.places - self.held
 
+    def is_over(self, day: date) -> bool:
+        """Whether its last day of work is over on a day in Korea."""
+        return self.facts.ends_on is not None and self.facts.ends_on < day
+
     def hold(self, places: int = 1) -> "Opening":
         """Keep places for students who are offered them."""
         if self.state is OpeningState.WITHDRAWN:

@@ -84,6 +84,7 @@ _UNMATCHED_BECAUSE: Final[Mapping[Loss, str]] = {
     "not_ranked_by_company": "not_ranked_by_company",
     "agreement_not_in_force": "agreement_not_in_force",
     "opening_withdrawn": "opening_gone",
+    "work_over": "opening_gone",
     "company_suspended": "opening_gone",
     "not_in_round": "opening_gone",
 }

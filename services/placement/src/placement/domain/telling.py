@@ -38,6 +38,10 @@ _WITHDRAWN: Final[Sentence] = (
     "매칭 전에 기업이 구인을 철회하였습니다.",
     "The company had withdrawn the opening before the round was run.",
 )
+_OVER: Final[Sentence] = (
+    "매칭 시점에 근무의 마지막 날이 지나 있었습니다.",
+    "The last day of the work was over when the round was run.",
+)
 _SUSPENDED: Final[Sentence] = (
     "매칭 시점에 기업의 참여가 정지되어 있었습니다.",
     "The company was suspended when the round was run.",
@@ -58,6 +62,7 @@ _LOSSES: Final[Mapping[Loss, Sentence]] = {
     ),
     "not_in_round": ("이 회차에 없던 구인입니다.", "The opening took no part in this round."),
     "opening_withdrawn": _WITHDRAWN,
+    "work_over": _OVER,
     "company_suspended": _SUSPENDED,
     "agreement_not_in_force": _LAPSED,
 }
@@ -90,6 +95,7 @@ _STANDINGS: Final[Mapping[Standing, Sentence]] = {
         "No longer took part when the round was run.",
     ),
     "opening_withdrawn": _WITHDRAWN,
+    "work_over": _OVER,
     "company_suspended": _SUSPENDED,
     "agreement_not_in_force": _LAPSED,
 }

@@ -22,7 +22,7 @@ from placement.domain.rules import at_row, refuse
 from placement.domain.vocabulary import AgreementId, BipartiteState, OverBy, Side, Year
 from placement.handlers import endings
 from placement.handlers.endings import Why
-from placement.store import bipartite, companies, programme
+from placement.store import bipartite, companies, openings, programme
 
 
 async def propose_agreements(
@@ -117,9 +117,10 @@ async def expire_agreements(tx: Transaction, at_most: int) -> int:
 
 
 async def require_partners(tx: Transaction, parties: Sequence[Parties], now: datetime) -> None:
-    """Refuse parties whose school and company may not place anybody together today; until the commit."""
+    """Refuse parties who may not place anybody together today, or whose work is over; until the commit."""
     pairs = {(each.year, each.school, each.company) for each in parties}
     in_force = await bipartite.in_force(tx, pairs, day_of(now))
+    over = await openings.over(tx, {each.opening for each in parties}, day_of(now))
     refuse(
         Conflict(
             "agreement_not_in_force",
@@ -128,6 +129,10 @@ async def require_partners(tx: Transaction, parties: Sequence[Parties], now: dat
         )
         for each in parties
         if (each.year, each.school, each.company) not in in_force
+    )
+    refuse(
+        Conflict("work_over", f"The last day of the work of {each} is over", "opening")
+        for each in sorted(over)
     )
 
 

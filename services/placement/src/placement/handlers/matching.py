@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from chassis import audit, identifiers, outbox
 from chassis.refusals import Invalid
@@ -61,22 +61,27 @@ async def _gather(
     tx: Transaction, decided: Round, now: datetime
 ) -> tuple[Gathered, Mapping[OpeningId, Opening]]:
     """All that the run decides over, locked: lists, companies, agreements, places, rankings."""
+    day = day_of(now)
     listed = await store.listed_for_update(tx, decided.id, decided.year)
     taking = await store.approved_companies(tx, decided.year)
     # Agreements before openings, as where they end: whoever ends one lets go of openings then.
-    partners = await bipartite.partners(tx, decided.year, day_of(now))
+    partners = await bipartite.partners(tx, decided.year, day)
     available = await openings.of_year_for_update(tx, decided.year)
     rankings = await store.rankings(tx, decided.id)
     offered = tuple(
-        Offered(opening.id, opening.company, opening.free, rankings.get(opening.id), _barred(opening, taking))
+        Offered(
+            opening.id, opening.company, opening.free, rankings.get(opening.id), _barred(opening, taking, day)
+        )
         for opening in available.values()
     )
     return Gathered(listed, offered, partners), available
 
 
-def _barred(opening: Opening, taking: Collection[CompanyId]) -> Strike | None:
+def _barred(opening: Opening, taking: Collection[CompanyId], day: date) -> Strike | None:
     if opening.state is OpeningState.WITHDRAWN:
         return "opening_withdrawn"
+    if opening.is_over(day):
+        return "work_over"
     return None if opening.company in taking else "company_suspended"
 
 

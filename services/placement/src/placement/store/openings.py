@@ -1,12 +1,12 @@
 """Openings and the counts of their places."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import asyncpg
 
-from chassis.transaction import Transaction
+from chassis.transaction import ReadTransaction, Transaction
 from placement.domain.openings import Opening, OpeningFacts, Work
 from placement.domain.vocabulary import CompanyId, OpeningId, OpeningState, StudentId, Year
 from placement.store.bipartite import Pair
@@ -126,6 +126,12 @@ async def work(tx: Transaction, openings: Sequence[OpeningId]) -> dict[OpeningId
     }
 
 
+async def over(tx: ReadTransaction, openings: Iterable[OpeningId], day: date) -> set[OpeningId]:
+    """Of these openings those whose last day of work was before a day."""
+    rows = await tx.fetch("select id from opening where id = any($1) and ends_on < $2", list(openings), day)
+    return {OpeningId(row["id"]) for row in rows}
+
+
 async def possible(
     tx: Transaction, student: StudentId, year: Year, openings: Sequence[OpeningId], day: date
 ) -> set[OpeningId]:
@@ -137,7 +143,7 @@ async def possible(
         join partnership a
           on a.company = o.company and a.school = s.school and a.programme_year = o.programme_year
         where o.id = any($3) and o.programme_year = $2 and o.state <> 'withdrawn'
-          and $4 between a.starts_on and a.ends_on
+          and $4 <= coalesce(o.ends_on, $4) and $4 between a.starts_on and a.ends_on
         """,
         student,
         year,

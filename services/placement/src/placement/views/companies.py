@@ -293,8 +293,9 @@ async def openings_for_student(tx: ReadTransaction, student: str) -> list[Openin
         join enrolment e on e.student = s.id and e.state = 'active' and e.programme_year = o.programme_year
         join partnership a
           on a.company = o.company and a.school = s.school and a.programme_year = o.programme_year
-        where o.held < o.places and o.state <> 'withdrawn'
-          and (programme_clock() at time zone 'Asia/Seoul')::date between a.starts_on and a.ends_on
+        cross join (select (programme_clock() at time zone 'Asia/Seoul')::date as today) t
+        where o.held < o.places and o.state <> 'withdrawn' and t.today <= coalesce(o.ends_on, t.today)
+          and t.today between a.starts_on and a.ends_on
         order by o.id
         """,
         student,
