@@ -9,6 +9,9 @@ WORKERS ?= 2
 MEMBERS := contracts decisions chassis papers web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
 INSTALLED := .venv/.installed
 
+# What Python compiled is kept, whatever the shell says: compiling it anew at every start costs as much again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo up token clock test crash check format schemas bench lock clean
 
 help: ## Show what there is to run

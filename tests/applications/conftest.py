@@ -8,7 +8,7 @@ from tests.applications.town import Town
 
 from applications import http
 from applications.settings import Settings
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
 from embedded.issuer import Issuer

@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings
 from chassis import outbox
 from chassis.cli import cli
 from chassis.inbox import Inbox, Received
-from chassis.service import Runtime, Service
+from chassis.runtime import Runtime
+from chassis.service import Service
 from chassis.settings import ServiceSettings
 from chassis.transaction import Transaction
 from contracts.event import Event

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.chassis.conftest import Bench
 
-from chassis import heartbeat, retention, sealing, service
+from chassis import heartbeat, retention, sealing, serving
 from chassis.bell import notify
 from chassis.health import Health
 from chassis.heartbeat import beat
@@ -29,14 +29,14 @@ async def never(*_: object) -> int:
 @asynccontextmanager
 async def part(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     """A part of a service; answers what `/livez` says of it."""
-    monkeypatch.setattr(service, "STOP_PATIENCE", 0.1)
+    monkeypatch.setattr(serving, "STOP_PATIENCE", 0.1)
     health, stop = Health(), asyncio.Event()
 
     async def said() -> str:
         return " ".join([finding for check in health.alive if (finding := await check())])
 
     async with AsyncExitStack() as stack:
-        await service._Parts(stack, health, stop).run("courier", loop(stop))  # noqa: SLF001 - as a service does
+        await serving._Parts(stack, health, stop).run("courier", loop(stop))  # noqa: SLF001 - as a service does
         yield said
 
 

@@ -21,6 +21,7 @@ from tests.chassis.tally import COUNTS, THINGS
 from chassis import telemetry
 from chassis.consumer import Consumer
 from chassis.exporting import ExportSettings
+from chassis.spans import Discreet
 from chassis.transaction import Command, Transaction, begin
 
 SECRET = "someone@example.invalid"
@@ -36,7 +37,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spans]:
     """The spans of this process, as they would leave it."""
     kept = Spans()
     provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(telemetry.Discreet(kept)))
+    provider.add_span_processor(SimpleSpanProcessor(Discreet(kept)))
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
     monkeypatch.setattr(telemetry, "_tracer", provider.get_tracer("test"))
     yield kept
@@ -237,7 +238,8 @@ def export(**environment: str) -> None:
     program = """
 from chassis import telemetry
 from chassis.exporting import ExportSettings
-started = telemetry.start("applications", ExportSettings())
+from chassis.serving import exporters
+started = exporters("applications", ExportSettings())
 with telemetry.batch(1):
     telemetry.events_published.add(1)
 for one in started:

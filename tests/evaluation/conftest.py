@@ -6,7 +6,7 @@ import pytest
 from pydantic import PostgresDsn
 from tests.evaluation.town import Town
 
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
 from embedded.issuer import Issuer

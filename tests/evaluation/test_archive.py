@@ -19,11 +19,12 @@ from tests.evaluation.town import AFTER_APPEALS, YEAR, Town, policy
 from typer.testing import CliRunner
 
 from chassis.refusals import Invalid, NotFound
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.signing import SigningKey
 from chassis.transaction import Command, begin
 from decisions.canonical import canonical
-from evaluation import commands
+from evaluation.commands.checking import check_export
+from evaluation.commands.exporting import export_year
 from evaluation.domain.vocabulary import Year
 from evaluation.handlers import keys
 from evaluation.settings import Settings
@@ -45,13 +46,13 @@ async def exported(town: Town, tmp_path: Path) -> Path:
     await town.finished(SCHOOLS)
     done(await town.school(1).post(f"/programme-years/{YEAR}/relinquishment", GIVEN_UP), 201)
     to = tmp_path / "export"
-    await commands.export_year(keyed(town, tmp_path), Year(YEAR), to)
+    await export_year(keyed(town, tmp_path), Year(YEAR), to)
     return to
 
 
 def checked(*arguments: object) -> tuple[int, str]:
     app = typer.Typer()
-    app.command()(commands.check_export)
+    app.command()(check_export)
     ran = CliRunner().invoke(app, [str(each) for each in arguments])
     return ran.exit_code, ran.output
 
@@ -160,12 +161,12 @@ async def test_a_folder_that_cannot_be_written_is_told(town: Town, tmp_path: Pat
     await town.finished(SCHOOLS)
     (tmp_path / "file").touch()
     with pytest.raises(Invalid, match="cannot be written"):
-        await commands.export_year(keyed(town, tmp_path), Year(YEAR), tmp_path / "file" / "export")
+        await export_year(keyed(town, tmp_path), Year(YEAR), tmp_path / "file" / "export")
 
 
 async def test_a_year_that_nobody_knows_is_not_exported(town: Town, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no programme year 2031"):
-        await commands.export_year(keyed(town, tmp_path), Year(2031), tmp_path / "none")
+        await export_year(keyed(town, tmp_path), Year(2031), tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
@@ -184,7 +185,7 @@ async def test_a_run_before_an_upheld_appeal_and_one_after_it_start_from_other_r
     await town.at(AFTER_APPEALS)
     await town.published("final")
     folder = tmp_path / "export"
-    await commands.export_year(keyed(town, tmp_path), Year(YEAR), folder)
+    await export_year(keyed(town, tmp_path), Year(YEAR), folder)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert [(run["stage"], run["scoring"]) for run in manifest["runs"]] == [
         ("preliminary", "scorings/1"),

@@ -16,7 +16,7 @@ from chassis.cli import cli
 from chassis.sealing import Sealer
 from chassis.service import Service
 from contracts.audit import ApplicationsAuditSealed, EvaluationAuditSealed
-from evaluation import commands, events
+from evaluation import events
 from evaluation.settings import Settings
 
 MOMENT = datetime(2025, 3, 1, tzinfo=UTC)
@@ -24,7 +24,12 @@ MOMENT = datetime(2025, 3, 1, tzinfo=UTC)
 
 async def ran(town: Town, *arguments: object, signing_key: Path = Path("none.pem")) -> Any:
     """The service's command line, on its database."""
-    service = Service("evaluation", Settings, events.inbox, commands_inside=(commands.inside,))
+    service = Service(
+        "evaluation",
+        Settings,
+        events.inbox,
+        commands_inside={"export": "evaluation.commands.exporting:command"},
+    )
     environment = {"DATABASE_URL": town.database.url, "SIGNING_KEY": str(signing_key)}
     return await asyncio.to_thread(
         CliRunner().invoke, cli(service), [str(each) for each in arguments], env=environment

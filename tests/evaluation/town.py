@@ -13,7 +13,7 @@ from tests.telling import Given, Teller
 
 from chassis import transaction
 from chassis.incoming import Record
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Command, begin
 from contracts import applications as told
 from contracts import topics

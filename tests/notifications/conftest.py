@@ -9,7 +9,7 @@ from tests.notifications.desk import NOW, Desk
 
 from chassis import keyring
 from chassis.keyring import Keyring
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
 from embedded.issuer import Issuer

@@ -5,7 +5,7 @@ import signal
 
 from chassis import faults
 from chassis.keyring import Keyring
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import open_pool
 from notifications.settings import Settings
 from notifications.worker import courier

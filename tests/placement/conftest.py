@@ -10,7 +10,7 @@ from tests.placement.world import World
 
 from chassis import keyring
 from chassis.keyring import Keyring
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Pool
 from embedded.databases import Database
 from embedded.issuer import Issuer

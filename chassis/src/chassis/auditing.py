@@ -1,7 +1,6 @@
-"""The commands `audit verify` and `audit heads`."""
+"""`SERVICE audit …`: hold the log against its chain, and list the heads that are kept."""
 
 import json
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,16 +9,17 @@ import typer
 from rich.console import Console
 
 from chassis import verifying
+from chassis.lazily import group
+from chassis.operating import in_database
 from chassis.refusals import Invalid
 from chassis.sealing import Head
+from chassis.service import Service
 from chassis.transaction import Pool, read
 
-Inside = Callable[[Callable[[Pool], Awaitable[None]]], None]
 
-
-def commands(service: str, inside: Inside) -> typer.Typer:
-    """The commands of a service's audit log; `inside` runs their work in its database."""
-    app = typer.Typer(no_args_is_help=True)
+def commands(service: Service) -> typer.Typer:
+    """The commands `audit …`."""
+    app = group("The audit log and its chain.")
 
     @app.command()
     def verify(
@@ -35,14 +35,14 @@ def commands(service: str, inside: Inside) -> typer.Typer:
         """Hold the log against its chain and the heads that were told; exit code 1 where they differ."""
         sound: list[bool] = []
         kept = None if heads is None else heads.read_text("utf-8")
-        inside(partial(_verify, service=service, heads=kept, sound=sound))
+        in_database(service, partial(_verify, service=service.name, heads=kept, sound=sound))
         if sound != [True]:
             raise typer.Exit(1)
 
     @app.command(name="heads")
     def heads_() -> None:
         """The heads that are kept here, of this service and of others, as JSON."""
-        inside(_heads)
+        in_database(service, _heads)
 
     return app
 

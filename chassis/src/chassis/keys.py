@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -13,17 +12,16 @@ from rich.table import Table
 from chassis import encryption
 from chassis.encryption import KeyUse, SealedTable
 from chassis.keyring import KeyId, Keyring, Keys, KeysUnusable, Unreadable, make
+from chassis.lazily import group, part
+from chassis.operating import OPERATOR, Reason, in_database, settings_of
+from chassis.service import Service
 from chassis.transaction import Command, Pool, begin, read, repeated
 
-OPERATOR: Final = "operator"
-Inside = Callable[[Callable[[Pool], Awaitable[None]]], None]
-"""Does work on the service's own database."""
 
-
-def commands(tables: Sequence[SealedTable], file: Callable[[], Path], inside: Inside) -> typer.Typer:
-    """The commands of a service with sealed columns, whose keys stand in `file`."""
-    app = typer.Typer(no_args_is_help=True)
-    own = _KeyCommands(tables, file, inside)
+def commands(service: Service) -> typer.Typer:
+    """The commands `keys …` of a service with sealed columns."""
+    app = group("Keys of personal data.")
+    own = _KeyCommands(service, [part(table) for table in service.sealed])
     app.command(name="new")(own.new)
     app.command(name="list")(own.list)
     app.command(name="reseal")(own.reseal)
@@ -33,9 +31,16 @@ def commands(tables: Sequence[SealedTable], file: Callable[[], Path], inside: In
 
 @dataclass(frozen=True, slots=True)
 class _KeyCommands:
+    service: Service
     tables: Sequence[SealedTable]
-    file: Callable[[], Path]
-    inside: Inside
+
+    def file(self) -> Path:
+        """Where the keys stand."""
+        file: Path = settings_of(self.service).personal_data_keys  # type: ignore[attr-defined]  # where it seals
+        return file
+
+    def inside(self, work: Callable[[Pool], Awaitable[None]]) -> None:
+        in_database(self.service, work)
 
     def new(self) -> None:
         """Add a key to the file and use it for new values; makes the file where there is none."""
@@ -61,9 +66,7 @@ class _KeyCommands:
         keyring = _keyring(self.file())
         self.inside(lambda pool: _reseal(pool, keyring, self.tables))
 
-    def retire(
-        self, key: str, reason: Annotated[str, typer.Option(help="Why; kept in the audit log.", prompt=True)]
-    ) -> None:
+    def retire(self, key: str, reason: Reason) -> None:
         """Let go of a key that seals no row any more, and take it out of the file.
 
         A backup made before can be read with that key alone: keep a copy for as long as the backups.

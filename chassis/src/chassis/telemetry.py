@@ -1,24 +1,16 @@
 """Traces and metrics: one trace from the request through outbox, Kafka and inbox to the last effect."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import metrics, trace
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from chassis.exporting import ExportSettings
 from chassis.outbox import Contexts
 from chassis.refusals import rule_of
 from chassis.transaction import Transaction
@@ -39,74 +31,6 @@ inbox_lag: Final = _meter.create_gauge("ieum.inbox.lag", unit="{event}")
 events_parked: Final = _meter.create_gauge("ieum.inbox.parked", unit="{event}")
 
 
-def start(service: str, settings: ExportSettings) -> list[TracerProvider | MeterProvider]:
-    """Export by OTLP where asked to; answers what has to be shut down at the end."""
-    named = SERVICE_NAME in OTELResourceDetector().detect().attributes
-    resource = Resource.create(None if named else {SERVICE_NAME: service})
-    started: list[TracerProvider | MeterProvider] = []
-    if settings.traced:
-        tracers = TracerProvider(resource=resource)
-        tracers.add_span_processor(
-            BatchSpanProcessor(
-                Discreet(OTLPSpanExporter()),
-                max_queue_size=settings.otel_bsp_max_queue_size,
-                schedule_delay_millis=settings.otel_bsp_schedule_delay,
-            )
-        )
-        trace.set_tracer_provider(tracers)
-        started.append(tracers)
-    if settings.measured:
-        meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
-        metrics.set_meter_provider(meters)
-        started.append(meters)
-    return started
-
-
-class Discreet(SpanExporter):
-    """Exports spans without the words of exceptions: PostgreSQL's repeat what stands in a row."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return self._exporter.export([_without_words(span) for span in spans])
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        return self._exporter.force_flush(timeout_millis)
-
-
-def _without_words(span: ReadableSpan) -> ReadableSpan:
-    if not span.events and not span.status.description:
-        return span
-    said = span.status.description
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=span.attributes,
-        events=[
-            Event(event.name, _without_message(event.attributes), event.timestamp) for event in span.events
-        ],
-        links=span.links,
-        kind=span.kind,
-        status=Status(span.status.status_code, said.partition(":")[0] if said else None),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
-
-
-def _without_message(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    kept = dict(attributes or {})
-    if "exception.message" in kept:
-        kept = {name: value for name, value in kept.items() if name == "exception.type"}
-    return kept
-
-
 def context_of(traceparent: str | None, tracestate: str | None = None) -> otel_context.Context:
     """The trace context that was stored beside a fact; an empty one where there is none."""
     if traceparent is None:
@@ -119,7 +43,7 @@ def context_of(traceparent: str | None, tracestate: str | None = None) -> otel_c
 
 def _keeps_spans() -> bool:
     """Whether anybody wants spans; where nobody does, events still pass on the trace they came in."""
-    return isinstance(trace.get_tracer_provider(), TracerProvider)
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
 
 
 def _about(envelope: Envelope) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What all events have in common."""
 
 import re
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,10 +11,14 @@ from contracts.values import ProgrammeYear
 _WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+# A service reads few of all events: what checks one is built when the first of its kind comes.
+_STRICT: Final = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
 class Part(BaseModel):
     """A group of facts inside an event."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
 
 class Event(BaseModel):
@@ -25,7 +29,7 @@ class Event(BaseModel):
     topic and the class's name, `read_by` names the services that act on it, `why` what they need it for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
     topic: ClassVar[Topic]
     key_field: ClassVar[str]

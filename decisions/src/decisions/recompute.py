@@ -73,15 +73,6 @@ def recompute_command(
     return recompute
 
 
-def command_of(recompute: Callable[..., None]) -> Callable[[typer.Typer], None]:
-    """What adds the function to a command line as its `recompute`."""
-
-    def add(app: typer.Typer) -> None:
-        app.command(name="recompute")(recompute)
-
-    return add
-
-
 def _hash(document: Any) -> str:
     try:
         return sha256(document)

@@ -24,7 +24,8 @@ from demo.play import year
 from demo.play.stage import Known, Stage
 from demo.report import gathering, page
 from demo.report.story import Check, Label, Phase, Story
-from embedded import commands, stack
+from embedded import stack
+from embedded.commands.folders import clean
 from embedded.databases import SERVICES
 from embedded.run import Run
 from embedded.stack import Stack
@@ -106,7 +107,7 @@ def _empty(folder: Path) -> None:
     """Remove what an earlier performance left there; anything else is not ours to remove."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "lock").is_file():
         raise Trouble(f"{folder} holds something else than a stack; the demo would remove it.")
-    commands.clean(folder)
+    clean(folder)
 
 
 async def _start_services(running: Stack) -> None:

@@ -1,11 +1,14 @@
 """Four databases, each with an owner of its schema and a run-time role, neither of which reaches another."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
+
+from embedded.trouble import Trouble
 
 SERVICES: Final = ("applications", "evaluation", "placement", "notifications")
 
@@ -37,6 +40,15 @@ class Database:
     url: str
     owner_url: str
     admin_url: str
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Raises: Trouble: PostgreSQL refused what was done inside."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise Trouble(f"PostgreSQL refused: {error}") from error
 
 
 def new_passwords() -> dict[str, str]:

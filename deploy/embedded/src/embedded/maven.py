@@ -42,7 +42,7 @@ def fetch(jar: Jar, folder: Path) -> None:
 
 
 def lock() -> None:
-    """Resolves the coordinates of jgo.toml anew into the lock file."""
+    """Resolve the jars of Kafka (jgo.toml) anew into the lock file."""
     with tempfile.TemporaryDirectory() as folder:
         context = _context(Path(folder))
         wanted = [

@@ -2,22 +2,24 @@
 
 from chassis.cli import cli
 from chassis.service import Service
-from contracts.audit import EvaluationAuditSealed
-from evaluation import commands, events, http
-from evaluation.settings import Settings
-from evaluation.worker import expire_offers, publish_key
-from web import sweep
 
 
 def main() -> None:
     service = Service(
         name="evaluation",
-        settings=Settings,
-        inbox=events.inbox,
-        api=http.api,
-        workers=(sweep, expire_offers, publish_key),
-        commands=(commands.alone,),
-        commands_inside=(commands.inside,),
-        audited_as=EvaluationAuditSealed,
+        settings="evaluation.settings:Settings",
+        inbox="evaluation.events:inbox",
+        api="evaluation.http:api",
+        workers=(
+            "web.idempotency:sweep",
+            "evaluation.worker:expire_offers",
+            "evaluation.worker:publish_key",
+        ),
+        commands={
+            "recompute": "evaluation.snapshots:recompute",
+            "check-export": "evaluation.commands.checking:check_export",
+        },
+        commands_inside={"export": "evaluation.commands.exporting:command"},
+        audited_as="contracts.audit:EvaluationAuditSealed",
     )
     cli(service)()

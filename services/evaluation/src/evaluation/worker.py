@@ -10,7 +10,7 @@ import structlog
 from chassis.heartbeat import beat
 from chassis.interruptions import pause
 from chassis.refusals import rule_of
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.signing import SigningKey
 from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, repeated
 from evaluation.domain.vocabulary import OfferId, Year

@@ -17,7 +17,7 @@ from chassis import transaction
 from chassis.heartbeat import WITHIN, beat
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.keyring import KeyMissing, Keyring
-from chassis.service import Runtime
+from chassis.runtime import Runtime
 from chassis.transaction import Command, Pool
 from notifications.carriers import mail
 from notifications.carriers.mail import Sender

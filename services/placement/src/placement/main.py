@@ -2,25 +2,25 @@
 
 from chassis.cli import cli
 from chassis.service import Service
-from contracts.audit import PlacementAuditSealed
-from decisions.recompute import command_of
-from placement import events, http, snapshots
-from placement.settings import Settings
-from placement.store.imports import FILES
-from placement.store.persons import PERSONS
-from placement.worker import WORKERS
-from web import sweep
 
 
 def main() -> None:
     service = Service(
         name="placement",
-        settings=Settings,
-        inbox=events.inbox,
-        api=http.api,
-        workers=(sweep, *WORKERS),
-        commands=(command_of(snapshots.recompute),),
-        sealed=(PERSONS, FILES),
-        audited_as=PlacementAuditSealed,
+        settings="placement.settings:Settings",
+        inbox="placement.events:inbox",
+        api="placement.http:api",
+        workers=(
+            "web.idempotency:sweep",
+            "placement.worker:watch_offers",
+            "placement.worker:watch_agreements",
+            "placement.worker:watch_files",
+            "placement.worker:watch_retention",
+            "placement.worker:watch_persons",
+            "placement.worker:watch_requests_to_be_forgotten",
+        ),
+        commands={"recompute": "placement.snapshots:recompute"},
+        sealed=("placement.store.persons:PERSONS", "placement.store.imports:FILES"),
+        audited_as="contracts.audit:PlacementAuditSealed",
     )
     cli(service)()

@@ -1,7 +1,6 @@
 """What runs beside requests and events, by the programme's clock: each is looked for again and again.
 
-Several of these, in several processes, leave alone what another has in hand. `WORKERS` is what the service
-runs.
+Several of these, in several processes, leave alone what another has in hand. The service runs each `watch_…`.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from chassis.heartbeat import beat
 from chassis.interruptions import pause
 from chassis.keyring import Keyring
 from chassis.refusals import Refusal, rule_of
-from chassis.service import Runtime, Worker
+from chassis.runtime import Runtime
 from chassis.transaction import Command, Pool, Transaction, Unavailable, begin, read, repeated
 from placement.domain.imports import Import
 from placement.handlers import agreements, classes, imports, offers, persons, retention, tripartite
@@ -147,31 +146,28 @@ async def forget_persons(pool: Pool, stopping: asyncio.Event, every: float, kept
     await keep_doing(pool, stopping, lambda tx: persons.erase_old(tx, kept_days, AT_ONCE), every)
 
 
-async def _offers(runtime: Runtime) -> None:
+async def watch_offers(runtime: Runtime) -> None:
     await expire_offers(runtime.pool, runtime.stopping, runtime.settings.offer_sweep_seconds)
 
 
-async def _agreements(runtime: Runtime) -> None:
+async def watch_agreements(runtime: Runtime) -> None:
     await end_agreements(runtime.pool, runtime.stopping, runtime.settings.agreement_sweep_seconds)
 
 
-async def _retention(runtime: Runtime) -> None:
+async def watch_retention(runtime: Runtime) -> None:
     await ask_for_retention(runtime.pool, runtime.stopping, runtime.settings.retention_sweep_seconds)
 
 
-async def _files(runtime: Runtime) -> None:
+async def watch_files(runtime: Runtime) -> None:
     every = runtime.settings.import_poll_seconds
     await take_files(runtime.pool, runtime.keyring, runtime.stopping, every)
 
 
-async def _persons(runtime: Runtime) -> None:
+async def watch_persons(runtime: Runtime) -> None:
     settings = runtime.settings
     every, kept = settings.persons_sweep_seconds, settings.persons_kept_days
     await forget_persons(runtime.pool, runtime.stopping, every, kept)
 
 
-async def _erasures(runtime: Runtime) -> None:
+async def watch_requests_to_be_forgotten(runtime: Runtime) -> None:
     await forget_who_asked(runtime.pool, runtime.stopping, runtime.settings.erasure_sweep_seconds)
-
-
-WORKERS: Final[tuple[Worker, ...]] = (_offers, _agreements, _files, _retention, _persons, _erasures)
