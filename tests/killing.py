@@ -13,6 +13,7 @@ from signal import SIGKILL
 import httpx2
 import pytest
 from tests.asking import Caller
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Running:
 
     async def killed(self) -> None:
         """The process has died of SIGKILL."""
-        assert await asyncio.to_thread(self.process.wait, 60) == -SIGKILL
+        assert await asyncio.to_thread(self.process.wait, PATIENCE) == -SIGKILL
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Killable:
             print(self.log.read_text())  # noqa: T201 - pytest shows it beside a failure
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.05)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.applications.town import DEADLINE, MICROSECOND, PDF, Applicant, Town
 from tests.asking import done, refused
+from tests.patience import PATIENCE
 
 from applications.domain.vocabulary import CallId, SchoolId
 from applications.store import calls as store
@@ -163,7 +164,7 @@ async def test_a_refused_key_may_be_used_again(town: Town) -> None:
 
 async def _waiting_for_a_lock(town: Town) -> None:
     """Return once some session of this database waits for a row."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await town.rows(
             "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         ):

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from pydantic import TypeAdapter
 from tests.applications.town import BEFORE, DEADLINE, OPENS, PDF, Town, policy
+from tests.patience import PATIENCE
 
 from applications.domain.answers import Answers, Asked
 from applications.domain.applications import Application, draft
@@ -132,7 +133,7 @@ async def test_receipts_drawn_at_once_differ_and_none_waits_for_another(town: To
         return receipt
 
     barrier = asyncio.Barrier(5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         receipts = await asyncio.gather(*(draw(barrier) for _ in range(5)))
     assert sorted(receipts) == [f"2025-000{number}" for number in range(1, 6)]
 

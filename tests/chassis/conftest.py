@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from tests.chassis.tally import COUNTS, TABLE, THINGS, Tally
+from tests.patience import PATIENCE
 
 from chassis import outbox
 from chassis.transaction import Command, Pool, begin, read
@@ -60,12 +61,12 @@ class Bench:
         total: int = await self.value("select coalesce(sum(events), 0) from tally")
         return total
 
-    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
+    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
         async with asyncio.timeout(seconds):
             while not await condition():
                 await asyncio.sleep(0.05)
 
-    async def drained(self, events: int, seconds: float = 60) -> None:
+    async def drained(self, events: int) -> None:
         """Wait until that many events are counted and all that they led to is told."""
 
         async def done() -> bool:
@@ -73,7 +74,7 @@ class Bench:
                 "select count(*) from messaging.outbox"
             )
 
-        await self.until(done, seconds)
+        await self.until(done)
 
     def start(self, role: str = "all", **settings: str) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
@@ -109,8 +110,8 @@ class Bench:
             "COUNTS": self.counts.name,
         }
 
-    async def ended(self, process: "subprocess.Popen[bytes]", seconds: float = 40) -> int:
-        return await asyncio.wait_for(asyncio.to_thread(process.wait), seconds)
+    async def ended(self, process: "subprocess.Popen[bytes]") -> int:
+        return await asyncio.to_thread(process.wait, PATIENCE)
 
     def end(self) -> None:
         for process in self.processes:

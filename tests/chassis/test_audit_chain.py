@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.patience import PATIENCE
 
 from chassis import audit, sealing
 from chassis.auditing import held_of
@@ -100,7 +101,7 @@ async def test_a_row_that_commits_after_a_later_one_is_sealed_all_the_same(log: 
 async def test_sealing_does_not_wait_for_transactions_nor_they_for_it(log: Log) -> None:
     async with begin(log.pool, Command(actor="sealer")) as tx:
         await tx.alone("audit chain")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await log.write("a")
 
 

@@ -10,7 +10,7 @@ from tests.chassis.conftest import Bench
 from chassis.faults import POINTS
 from contracts.envelope import Envelope
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.crash
 
 THINGS, EACH = 40, 15
 EVENTS = THINGS * EACH
@@ -71,7 +71,7 @@ async def test_two_workers_and_two_relays_are_killed_again_and_again(bench: Benc
         running[victim].send_signal(Signals.SIGKILL if chance.random() < 0.7 else Signals.SIGTERM)
         await bench.ended(running[victim])
         running[victim] = bench.start(roles[victim], **settings)
-    await bench.drained(6 * EVENTS, 90)
+    await bench.drained(6 * EVENTS)
     await exactly_once(bench, 6 * EVENTS)
 
 
@@ -90,5 +90,5 @@ async def test_a_process_stopped_in_its_tracks_wakes_up_as_a_stranger(bench: Ben
     await bench.tell_many(things=THINGS, each=EACH)
     await asyncio.sleep(8)
     zombie.send_signal(Signals.SIGCONT)
-    await bench.drained(2 * EVENTS, 90)
+    await bench.drained(2 * EVENTS)
     await exactly_once(bench, 2 * EVENTS)

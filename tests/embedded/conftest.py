@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
+from tests.patience import PATIENCE
 
 EMBEDDED: Final = Path(sys.executable).parent / "embedded"
 HOLDER: Final = Path(__file__).with_name("holder.py")
@@ -22,7 +23,7 @@ class Said:
     err: str
 
 
-def command(*arguments: str, patience: float = 60) -> Said:
+def command(*arguments: str, patience: float = PATIENCE) -> Said:
     done = subprocess.run(
         [EMBEDDED, *arguments], capture_output=True, text=True, timeout=patience, check=False
     )
@@ -41,7 +42,7 @@ def held(folder: Path) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")

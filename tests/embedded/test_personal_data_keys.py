@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from chassis.keyring import Keyring
 from chassis.settings import PersonalDataSettings
@@ -39,7 +40,7 @@ def test_without_its_keys_a_service_says_so_and_does_not_start(service: str, tmp
         env={"DATABASE_URL": "postgresql://localhost:1/x", "PERSONAL_DATA_KEYS": str(tmp_path / "none.json")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 1

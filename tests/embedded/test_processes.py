@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.patience import PATIENCE
 
 from embedded import processes
 from embedded.processes import Child, Identity, Program
@@ -33,7 +34,7 @@ def program(folder: Path, command: list[str]) -> Program:
 
 
 async def awake(child: Child) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while b"awake" not in child.program.log.read_bytes():
             await asyncio.sleep(0.01)
 
@@ -70,7 +71,7 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         assert child is not None
         assert child.process() is not None
         parent.kill()
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while child.process() is not None:
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from tests.embedded.conftest import EMBEDDED
+from tests.patience import PATIENCE
 
 from embedded import spans
 from embedded.databases import SERVICES
 from embedded.folder import Folder
 from embedded.issuer import Issuer
 from embedded.run import Run
-
-PATIENCE: Final = 100
 
 
 @contextmanager
@@ -52,7 +50,7 @@ def get(address: str, path: str, token: str | None = None) -> int:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, what
@@ -65,7 +63,7 @@ def ended(numbers: dict[str, int]) -> bool:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_up_serves_and_tells_comes_back_from_a_kill_and_stops_in_order(working_folder: Path) -> None:
     folder = Folder(working_folder)
     with up(working_folder) as (process, run):
@@ -103,7 +101,7 @@ def test_up_serves_and_tells_comes_back_from_a_kill_and_stops_in_order(working_f
     assert "database system is shut down" in folder.log("postgres").read_text().splitlines()[-1]
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_a_server_that_dies_takes_the_rest_down_and_says_so(working_folder: Path) -> None:
     with up(working_folder) as (process, run):
         os.kill(run.processes["kafka"], signal.SIGKILL)

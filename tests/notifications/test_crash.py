@@ -8,10 +8,12 @@ from pathlib import Path
 from signal import Signals
 
 import pytest
+from tests.killing import until
 from tests.notifications.desk import Desk
 from tests.notifications.post_office import open_post_office
 from tests.notifications.test_sending import mails
 from tests.notifications.test_telling import submitted
+from tests.patience import PATIENCE
 
 PROGRAM = Path(__file__).with_name("courier_process.py")
 RECEIPTS_NOT_COMMITTED = "command.before_commit:3"
@@ -41,13 +43,7 @@ async def start(desk: Desk) -> AsyncIterator[Start]:
     for process in processes:
         if process.poll() is None:
             process.send_signal(Signals.SIGTERM)
-        await asyncio.to_thread(process.wait, 20)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(40):
-        while not await condition():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(process.wait, PATIENCE)
 
 
 async def with_mail(desk: Desk, count: int) -> Callable[[], Awaitable[bool]]:
@@ -63,7 +59,7 @@ async def with_mail(desk: Desk, count: int) -> Callable[[], Awaitable[bool]]:
 
 
 async def ended(process: "subprocess.Popen[bytes]") -> int:
-    return await asyncio.wait_for(asyncio.to_thread(process.wait), 40)
+    return await asyncio.to_thread(process.wait, PATIENCE)
 
 
 @pytest.mark.crash

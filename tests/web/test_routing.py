@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from fastapi import routing
 from starlette.types import Message, Scope
+from tests.patience import PATIENCE
 from tests.web.things import Things, meeting
 
 from chassis import transaction
@@ -145,7 +146,7 @@ async def serving(
         crash_at,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while process.returncode is None:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
