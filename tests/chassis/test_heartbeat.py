@@ -115,7 +115,7 @@ def seals(bench: Bench) -> Loop:
 
 
 def forgets(bench: Bench) -> Loop:
-    return lambda stop: retention.sweep(bench.pool, timedelta(1), stop)
+    return lambda stop: retention.sweep(bench.pool, "events", retention.event_ids(timedelta(1)), stop)
 
 
 def rings(bench: Bench) -> Loop:

@@ -19,13 +19,11 @@ from typing import Any, cast
 import asyncpg
 import pytest
 from tests.chassis.conftest import PROGRAM, Bench
-from tests.chassis.records import record
 
-from chassis import health, retention
+from chassis import health
 from chassis.consumer import Consumer
 from chassis.health import JOINING_WITHIN, STALLED_AFTER, Watch
 from chassis.transaction import open_pool, read
-from contracts.envelope import Envelope
 from embedded import ports
 
 
@@ -173,50 +171,6 @@ async def test_what_a_part_still_holds_does_not_keep_a_process_from_ending(bench
         began = time.monotonic()
         await held.close(patience=0.2)
     assert time.monotonic() - began < 5
-
-
-async def test_old_event_ids_are_forgotten_and_repetitions_are_still_told_from_news(bench: Bench) -> None:
-    happened = bench.tally.happened
-    events = [record(happened(thing="a"), n) for n in range(1, 8)]
-    consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
-    await consumer.settle(events)
-    owner = await asyncpg.connect(bench.database.owner_url)
-    await owner.execute(
-        "update messaging.inbox set at = at - interval '11 days' where event = any($1)",
-        [Envelope.read(e.headers).id for e in events[:5]],
-    )
-    await owner.close()
-    assert await retention.forget(bench.pool, timedelta(days=12)) == 0
-    assert await retention.forget(bench.pool, timedelta(days=10), at_once=2) == 5
-    assert await bench.value("select count(*) from messaging.inbox") == 2
-    await consumer.settle(events)
-    assert await bench.counted() == 7
-    assert await bench.value("select count(*) from messaging.inbox") == 2
-
-
-async def test_the_sweep_goes_on_after_a_database_that_was_away(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "EVERY", 0.05)
-    consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
-    stop = asyncio.Event()
-    sweeping = asyncio.create_task(retention.sweep(bench.pool, timedelta(0), stop))
-    admin = await asyncpg.connect(bench.database.admin_url)
-    await admin.execute(
-        """
-        select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid()
-        """
-    )
-    await admin.close()
-    await consumer.settle([record(bench.tally.happened(thing="a"), 1)])
-
-    async def forgotten() -> bool:
-        return not await bench.value("select count(*) from messaging.inbox")
-
-    await bench.until(forgotten)
-    stop.set()
-    await sweeping
 
 
 def test_what_gives_no_sign_of_life_for_long_is_found_and_what_does_is_not(

@@ -191,10 +191,12 @@ async def _worker(process: _Process, runtime: Runtime, parts: "_Parts") -> None:
         await parts.run(getattr(worker, "__name__", "worker"), worker(runtime))
     sealer = Sealer(runtime.pool, name, part(process.service.audited_as))
     await parts.run("sealer", sealer.run(parts.stop, settings.audit_seal_seconds))
+    accesses = retention.accesses(timedelta(days=settings.access_kept_days))
+    await parts.run("sweep of accesses", retention.sweep(runtime.pool, "accesses", accesses, parts.stop))
     if process.inbox is None:
         return
-    kept = timedelta(days=settings.inbox_kept_days)
-    await parts.run("sweep", retention.sweep(runtime.pool, kept, parts.stop))
+    ids = retention.event_ids(timedelta(days=settings.inbox_kept_days))
+    await parts.run("sweep of event ids", retention.sweep(runtime.pool, "event ids", ids, parts.stop))
     consumer = Consumer(
         name, process.inbox, runtime.pool, settings.kafka_bootstrap, batch=settings.inbox_batch
     )

@@ -26,6 +26,8 @@ class ServiceSettings(ExportSettings):
     inbox_batch: int = Field(default=500, ge=1, le=5000)
     inbox_kept_days: int = Field(default=400, ge=1)
     """How long the ids of events are remembered: longer than the oldest backup that anyone would restore."""
+    access_kept_days: int = Field(default=731, ge=366)
+    """How long it is kept who read whose personal data: two years are asked of who holds that of 50,000."""
     audit_seal_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often audit rows are sealed into their chain."""
     identity_keys: Path = Path("jwks.json")

@@ -33,6 +33,7 @@ create table notice (
   tracestate text,
   primary key (event_id, template)
 );
+create index notice_by_age on notice using brin (not_after);
 
 -- Which audience a notice is meant for: who joins it before it is too late is told as well.
 create table addressed (
@@ -73,6 +74,7 @@ create index delivery_open on delivery (not_after) where state in ('waiting', 'd
 create index delivery_unsent on delivery (recipient) where state in ('waiting', 'due', 'failed');
 create index delivery_inbox on delivery (recipient, occurred_at desc, delivery desc)
   where channel = 'inbox' and state = 'delivered';
+create index delivery_by_age on delivery using brin (not_after);
 create index delivery_failed on delivery (settled_at desc, delivery desc) where state = 'failed';
 
 -- migrate:down

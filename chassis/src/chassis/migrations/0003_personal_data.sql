@@ -25,9 +25,30 @@ create table messaging.access (
 );
 create index access_by_person on messaging.access (person, id desc);
 create index access_by_account on messaging.access (account, id desc);
+create index access_by_age on messaging.access using brin (at);
 
 -- Append-only, as the audit log is.
 select messaging.append_only('access');
 
+-- The way by which a row leaves the log: as its owner, once it is old. The standard asks for a year, or for two
+-- where 50,000 persons or their registration numbers are held (제8조); what is younger nobody lets go of here.
+create function messaging.forget_accesses(kept interval, at_most integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare forgotten integer;
+begin
+  if now() - kept > now() - interval '1 year' then
+    raise check_violation using message = 'who read whose data is kept for a year at least';
+  end if;
+  delete from messaging.access where id = any(array(
+    select id from messaging.access where at < clock_timestamp() - kept
+    limit at_most for update skip locked));
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+revoke execute on function messaging.forget_accesses(interval, integer) from public;
+
 -- migrate:down
+drop function messaging.forget_accesses(interval, integer);
 drop table messaging.access, messaging.encryption_key;

@@ -10,7 +10,11 @@ def main() -> None:
         settings="notifications.settings:Settings",
         inbox="notifications.events:inbox",
         api="notifications.http:api",
-        workers=("web.idempotency:sweep", "notifications.worker:courier"),
+        workers=(
+            "web.idempotency:sweep",
+            "notifications.worker:courier",
+            "notifications.worker:forget",
+        ),
         sealed=("notifications.store.contacts:CONTACTS",),
         audited_as="contracts.audit:NotificationsAuditSealed",
     )

@@ -35,6 +35,11 @@ class Settings(PersonalDataSettings):
     mail_attempts: int = Field(default=8, ge=1, le=30)
     mail_first_pause_seconds: float = Field(default=30, ge=0.01, le=3600)
     mail_longest_pause_seconds: float = Field(default=3600, ge=0.01, le=86400)
+    notices_kept_days: int = Field(default=1826, ge=1)
+    """How long it stays who was told what, from when it was too late to tell it.
+
+    Five years are a default of this software, not an official value.
+    """
 
     @model_validator(mode="after")
     def _smtp_url_is_one(self) -> Self:

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from chassis import transaction
+from chassis import retention, transaction
 from chassis.heartbeat import WITHIN, beat
 from chassis.interruptions import INTERRUPTIONS, pause
 from chassis.keyring import KeyMissing, Keyring
@@ -23,7 +23,7 @@ from notifications.carriers import mail
 from notifications.carriers.mail import Sender
 from notifications.carriers.port import Carrier, CarrierDownError, Mail
 from notifications.domain.deliveries import Claimed, DeliveryId, Outcome, Retries
-from notifications.handlers import sending
+from notifications.handlers import forgetting, sending
 from notifications.store import mail as store
 
 RECONCILE_EVERY: Final = 30.0
@@ -136,3 +136,9 @@ async def courier(runtime: Runtime) -> None:
         lease=timedelta(seconds=settings.mail_lease_seconds),
         poll=settings.mail_poll_seconds,
     ).run(runtime.stopping)
+
+
+async def forget(runtime: Runtime) -> None:
+    """Let go of what was told long ago, every hour until the service stops."""
+    kept = timedelta(days=runtime.settings.notices_kept_days)
+    await retention.sweep(runtime.pool, "notices", forgetting.told_before(kept), runtime.stopping)

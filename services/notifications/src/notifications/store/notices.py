@@ -75,3 +75,40 @@ async def mark_read(tx: Transaction, message: DeliveryId, reader: Party, now: da
         )
         or False
     )
+
+
+async def forget_deliveries(tx: Transaction, before: datetime, at_most: int) -> int:
+    """Delete settled deliveries that it was too late for at `before`; answers how many."""
+    done = await tx.execute(
+        """
+        delete from delivery where delivery = any(array(
+          select delivery from delivery where not_after <= $1 and state not in ('waiting', 'due')
+          limit $2 for update skip locked))
+        """,
+        before,
+        at_most,
+    )
+    return int(done.rpartition(" ")[2])
+
+
+async def forget_notices(tx: Transaction, before: datetime, at_most: int) -> int:
+    """Delete notices without a delivery that it was too late for at `before`; answers how many."""
+    gone: int = await tx.fetchval(
+        """
+        with old as (
+          select event_id, template from notice n
+          where not_after <= $1
+            and not exists (select from delivery d where (d.event_id, d.template) = (n.event_id, n.template))
+          limit $2 for update skip locked
+        ), meant as (
+          delete from addressed a using old where (a.event_id, a.template) = (old.event_id, old.template)
+        ), gone as (
+          delete from notice n using old where (n.event_id, n.template) = (old.event_id, old.template)
+          returning 1
+        )
+        select count(*) from gone
+        """,
+        before,
+        at_most,
+    )
+    return gone
