@@ -1,14 +1,11 @@
 """The letter of a school's result: what it says, in which language, and to whom."""
 
-import asyncio
-import shutil
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from tests.asking import Caller, done, refused
 from tests.evaluation import test_review_stages as stages
 from tests.evaluation.town import SEED, SELECTION, YEAR, Town
+from tests.printed import text_of
 
 LETTER = f"/programme-years/{YEAR}/result/letter"
 SCHOOLS: Final[dict[int, tuple[int, dict[str, Any]]]] = {
@@ -21,26 +18,17 @@ SCHOOLS: Final[dict[int, tuple[int, dict[str, Any]]]] = {
 }
 
 
-async def text_of(caller: Caller, folder: Path, language: str | None = None) -> str:
-    reader = shutil.which("pdftotext")
-    if reader is None:
-        pytest.skip("pdftotext is not installed")
+async def said_to(caller: Caller, language: str | None = None) -> str:
     answer = await caller.get(LETTER, **({"language": language} if language else {}))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text
-    file = folder / "letter.pdf"
-    file.write_bytes(answer.content)
-    ran = await asyncio.create_subprocess_exec(
-        reader, "-layout", str(file), "-", stdout=asyncio.subprocess.PIPE
-    )
-    text, _ = await ran.communicate()
-    return text.decode()
+    return text_of(answer.content)
 
 
-async def test_a_school_prints_its_preliminary_result_in_korean(town: Town, tmp_path: Path) -> None:
+async def test_a_school_prints_its_preliminary_result_in_korean(town: Town) -> None:
     await town.prepared({n: wishes for n, (_, wishes) in SCHOOLS.items()})
     await town.scored({n: total for n, (total, _) in SCHOOLS.items()})
     run = await town.published("preliminary")
-    text = await text_of(town.school(4), tmp_path)
+    text = await said_to(town.school(4))
     for said in (
         "예비 선정결과 통지서",
         "모의 sch_4 고등학교 귀하",
@@ -58,25 +46,25 @@ async def test_a_school_prints_its_preliminary_result_in_korean(town: Town, tmp_
         assert said in text, text
 
 
-async def test_the_same_result_in_english(town: Town, tmp_path: Path) -> None:
+async def test_the_same_result_in_english(town: Town) -> None:
     await town.finished(SCHOOLS)
-    text = await text_of(town.school(6), tmp_path, "en")
+    text = await said_to(town.school(6), "en")
     assert "Final result" in text
     assert "Not selected" in text
     assert "the total is 10.000 below the cut line of 60" in text
     assert "appeal" not in text
-    first = await text_of(town.school(1), tmp_path, "en")
+    first = await said_to(town.school(1), "en")
     assert "Selected (General support)" in first
     assert "The school got what it had asked for first." in first
 
 
-async def test_an_offer_is_in_the_letter_with_its_deadline(town: Town, tmp_path: Path) -> None:
+async def test_an_offer_is_in_the_letter_with_its_deadline(town: Town) -> None:
     await town.finished(SCHOOLS)
     given_up = {"reason": "too_few_students"}
     assert (await town.school(2).post(f"/programme-years/{YEAR}/relinquishment", given_up)).status_code == 201
     offer = await town.offer_of(4)
     assert offer is not None
-    text = await text_of(town.school(4), tmp_path)
+    text = await said_to(town.school(4))
     assert "예비순위 승계 결과 통지서" in text
     assert "제안(신기술 중점지원)에는" in text
 
@@ -96,9 +84,7 @@ async def test_a_language_there_is_no_letter_in_is_refused(town: Town) -> None:
     assert answer.status_code == 422
 
 
-async def test_a_school_that_a_stage_cut_reads_which_line_and_how_much_it_lacked(
-    town: Town, tmp_path: Path
-) -> None:
+async def test_a_school_that_a_stage_cut_reads_which_line_and_how_much_it_lacked(town: Town) -> None:
     await stages.under_two_stages(town, 2)
     for application, score in ((1, "30"), (2, "19.5")):
         await stages.all_give(town, application, results=score)
@@ -109,6 +95,6 @@ async def test_a_school_that_a_stage_cut_reads_which_line_and_how_much_it_lacked
     done(await town.officer.post(stages.CLOSE), 201)
     done(await town.officer.put(f"/programme-years/{YEAR}/lot", {"lot_seed": SEED}))
     await town.published("preliminary")
-    assert "서면평가 통과 점수 20점에 0.500점 모자랍니다" in await text_of(town.school(2), tmp_path)
-    english = await text_of(town.school(2), tmp_path, "en")
+    assert "서면평가 통과 점수 20점에 0.500점 모자랍니다" in await said_to(town.school(2))
+    english = await said_to(town.school(2), "en")
     assert "what was reached by the document review is 0.500 below its line of 20" in english

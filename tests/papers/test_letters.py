@@ -1,13 +1,11 @@
 """Letters: readable Korean, the same bytes each time, nothing of the machine in them."""
 
 import re
-import shutil
-import subprocess
 import zlib
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from tests.printed import text_of
 from typst import TypstError
 
 from papers.letters import pdf
@@ -21,15 +19,6 @@ TEMPLATE = """
 DATA = {"title": "선정 결과 통지서", "body": "서울공업고등학교 귀하 · 똠방각하 샾 ①", "strong": "선정"}
 
 
-def text_of(letter: bytes, folder: Path) -> str:
-    reader = shutil.which("pdftotext")
-    if reader is None:
-        pytest.skip("pdftotext is not installed")
-    file = folder / "letter.pdf"
-    file.write_bytes(letter)
-    return subprocess.run([reader, str(file), "-"], capture_output=True, text=True, check=True).stdout
-
-
 def fonts(letter: bytes) -> set[bytes]:
     """The fonts that a PDF names, also in its compressed parts."""
     parts = [letter]
@@ -39,8 +28,8 @@ def fonts(letter: bytes) -> set[bytes]:
     return {name for part in parts for name in re.findall(rb"/FontName ?/[A-Z]{6}\+([A-Za-z-]+)", part)}
 
 
-def test_a_letter_says_in_korean_what_it_was_given(tmp_path: Path) -> None:
-    text = text_of(pdf(TEMPLATE, DATA), tmp_path)
+def test_a_letter_says_in_korean_what_it_was_given() -> None:
+    text = text_of(pdf(TEMPLATE, DATA))
     for said in DATA.values():
         assert said in text
 
@@ -57,8 +46,8 @@ def test_the_same_letter_has_the_same_bytes() -> None:
     assert b"CreationDate" not in pdf(TEMPLATE, DATA)
 
 
-def test_what_is_said_is_never_taken_for_markup(tmp_path: Path) -> None:
-    text = text_of(pdf(TEMPLATE, {**DATA, "body": '#read("LICENSE.txt") *x* $y$ "'}), tmp_path)
+def test_what_is_said_is_never_taken_for_markup() -> None:
+    text = text_of(pdf(TEMPLATE, {**DATA, "body": '#read("LICENSE.txt") *x* $y$ "'}))
     assert '#read("LICENSE.txt") *x* $y$ "' in text
 
 

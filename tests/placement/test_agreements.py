@@ -1,18 +1,16 @@
 """Agreements are changed by both, ended early, expired by date; unsigned ones have a way out."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.asking import Caller, done, refused
 from tests.placement.waiting import until_behind_a_lock
 from tests.placement.world import MICROSECOND, YEAR, Settled, World, class_body, proposal
+from tests.printed import text_of
 
 from chassis.transaction import Command, Transaction, begin, repeated
 from placement.domain.vocabulary import AgreementId, OverBy
@@ -349,7 +347,7 @@ async def test_an_agreement_ends_with_its_placement(year: World) -> None:
     assert row == {"state": "ended", "over_reason": "resignation", "over_by": "company"}
 
 
-async def test_the_forms_are_printed_with_parties_terms_and_signatures(year: World, tmp_path: Path) -> None:
+async def test_the_forms_are_printed_with_parties_terms_and_signatures(year: World) -> None:
     settled, [offer] = await year.offered()
     [student] = settled.students
     who = {"name": "모의 학생", "birth_date": "2007-05-14"}
@@ -360,28 +358,16 @@ async def test_the_forms_are_printed_with_parties_terms_and_signatures(year: Wor
     answer = await settled.company.get(f"/tripartite-agreements/{agreement}/document")
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
-    text = printed(answer.content, tmp_path)
+    text = text_of(answer.content)
     for part in (agreement, "모의 학생", "2007-05-14", "10,500", "09:00 ~ 17:00", "2025-10-17 18:00:00"):
         assert part in text, (part, text)
     reads = done(await student.get(f"/students/{student.party}/person/accesses"))["items"]
     assert [each["action"] for each in reads] == ["agreement_printed"]
     document = await settled.school.get(f"/agreements/{settled.agreement}/document")
-    assert "2025-04-01 ~ 2026-02-28" in printed(document.content, tmp_path)
+    assert "2025-04-01 ~ 2026-02-28" in text_of(document.content)
     stranger = await year.company()
     for path in (f"/agreements/{settled.agreement}", f"/tripartite-agreements/{agreement}"):
         refused(await stranger.get(f"{path}/document"), 404, ("agreement", "agreement_not_found"))
-
-
-def printed(content: bytes, folder: Path) -> str:
-    """The text of a PDF, by a program that knows nothing of how it was made."""
-    reader = shutil.which("pdftotext")
-    if reader is None:
-        pytest.skip("pdftotext is not installed")
-    (folder / "form.pdf").write_bytes(content)
-    shown = subprocess.run(
-        [reader, "-layout", str(folder / "form.pdf"), "-"], capture_output=True, check=True, text=True
-    )
-    return shown.stdout
 
 
 async def test_nothing_rests_on_an_agreement_that_ends_at_the_same_moment(year: World) -> None:
