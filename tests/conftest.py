@@ -73,6 +73,7 @@ class Embedded:
         # Tests kill processes, never the machine: what waiting for the disk keeps, none could miss, and
         # each makes and drops a database. Stacks that a test starts for itself leave it on.
         await admin.execute("alter system set fsync = off")
+        await admin.execute("alter system set full_page_writes = off")
         await admin.execute("select pg_reload_conf()")
         await admin.close()
 

@@ -13,9 +13,9 @@ from time import perf_counter, process_time
 from typing import Any, Final
 
 import httpx2
-import psutil
 from tests.asking import done
 from tests.evaluation.town import YEAR, Town
+from tests.processors import worked
 
 from chassis.transaction import open_pool
 from evaluation import http, snapshots
@@ -35,15 +35,6 @@ APPLICANTS: Final = 6_000
 REVIEWERS: Final = 500
 PER_APPLICATION: Final = 3
 TRACKS: Final = ("new_technology", "regional_key_industry", "work_study")
-
-
-def worked(backend: int) -> float | None:
-    """Seconds of the processors so far, of this process and a backend; None where that does not run here."""
-    try:
-        times = psutil.Process(backend).cpu_times()
-    except psutil.NoSuchProcess:
-        return None
-    return process_time() + times.user + times.system
 
 
 @asynccontextmanager

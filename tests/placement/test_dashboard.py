@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
 import pytest
 from python_calamine import CalamineWorkbook
 from tests.asking import done, refused
 from tests.placement.conftest import served
 from tests.placement.three_years import STUDENTS, YEARS, fill
 from tests.placement.world import Settled, World
+from tests.processors import worked
 
 from chassis.migrations import migrate
 from chassis.transaction import open_pool
@@ -78,15 +78,6 @@ async def seconds(world: World, path: str, **query: Any) -> tuple[float, float]:
         quickest = min(quickest, time.perf_counter() - began)
     after = worked(backend["pid"])
     return math.inf if before is None or after is None else (after - before) / REPEATS, quickest
-
-
-def worked(backend: int) -> float | None:
-    """Seconds of the processors so far, of this process and a backend; None where that does not run here."""
-    try:
-        times = psutil.Process(backend).cpu_times()
-    except psutil.NoSuchProcess:
-        return None
-    return time.process_time() + times.user + times.system
 
 
 async def test_a_dashboard_of_three_years_and_of_one_takes_less_than_a_tenth_of_a_second(
