@@ -47,7 +47,9 @@ async def test_what_was_told_long_ago_is_let_go_of_in_small_steps(desk: Desk) ->
 
 
 async def test_what_is_younger_stays(desk: Desk) -> None:
+    await desk.has_contact("sch_1")
     await desk.arrive(submitted(1))
+    await desk.courier().send_batch()
     await desk.at(NOW + SIX_YEARS)
     await desk.arrive(submitted(2), time=NOW + SIX_YEARS)
     await forget(desk)

@@ -1,7 +1,7 @@
 """What all events have in common."""
 
 import re
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,14 +11,10 @@ from contracts.values import ProgrammeYear
 _WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-# A service reads few of all events: what checks one is built when the first of its kind comes.
-_STRICT: Final = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
 class Part(BaseModel):
     """A group of facts inside an event."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Event(BaseModel):
@@ -29,7 +25,8 @@ class Event(BaseModel):
     topic and the class's name, `read_by` names the services that act on it, `why` what they need it for.
     """
 
-    model_config = _STRICT
+    # A service reads few of all events: what checks one is built when the first of its kind comes.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     topic: ClassVar[Topic]
     key_field: ClassVar[str]
