@@ -392,7 +392,7 @@ async def test_offsets_and_effects_are_of_one_transaction(bench: Bench) -> None:
         await apply(bench, *records)
     assert await bench.rows("select * from messaging.position") == []
     await apply(bench, records[1])
-    (row,) = await bench.rows("select * from messaging.position")
+    (row,) = await bench.rows('select topic, "partition", next_offset from messaging.position')
     assert tuple(row) == (bench.things.name, 0, records[1].offset + 1)
     await apply(bench, replace(records[1], offset=0))
     (row,) = await bench.rows("select * from messaging.position")

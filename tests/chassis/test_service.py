@@ -90,7 +90,8 @@ async def test_on_sigterm_the_batch_in_hand_is_finished_and_told_before_relay_an
     ends = [
         one.get("part", one["event"]) for one in said if one["event"] in ("part stopped", "service stopped")
     ]
-    assert ends == ["consumer", "sweep", "sealer", "relay", "notifier", "service stopped"]
+    sweeps = ["sweep of event ids", "sweep of accesses"]
+    assert ends == ["consumer", *sweeps, "sealer", "relay", "notifier", "service stopped"]
 
 
 async def test_readiness_tells_when_the_database_is_gone_and_when_it_is_back(bench: Bench) -> None:

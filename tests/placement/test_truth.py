@@ -21,7 +21,7 @@ from placement.domain.running import Gathered, Listed, Offered
 from placement.domain.vocabulary import CompanyId, OpeningId, SchoolId, StudentId
 
 SEED = "3,11,15,29,35,44"
-BARS: tuple[Strike | None, ...] = (*[None] * 8, "opening_withdrawn", "company_suspended")
+BARS: tuple[Strike | None, ...] = (*[None] * 8, "opening_withdrawn", "work_over", "company_suspended")
 
 
 def gathered(draw: random.Random, students: int, openings: int) -> Gathered:

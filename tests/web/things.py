@@ -66,7 +66,7 @@ class Wanted(BaseModel):
     limit: int = 10
 
 
-def limited(limit: int = 10) -> str:
+async def limited(limit: int = 10) -> str:
     return str(limit)
 
 

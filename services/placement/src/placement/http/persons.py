@@ -154,7 +154,7 @@ async def erase_person(student: StudentPath, body: ErasePerson, caller: _Forgett
 
 
 @router.post("/students/{student}/erasure/withdrawal", status_code=201)
-async def keep(student: StudentPath, caller: _Forgetter, tx: Tx) -> ErasureView:
+async def take_back_erasure_request(student: StudentPath, caller: _Forgetter, tx: Tx) -> ErasureView:
     """Take back a request that waits: the student is known, and invited to rounds, as before."""
     caller.must_be(student, Role.OFFICER)
     return ErasureView.of(await handlers.keep_person(tx, student))
