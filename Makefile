@@ -5,7 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
-WORKERS ?= 2
+# Tests wait much of their time (for Kafka, for processes that start and die), so there are two for each processor.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 MEMBERS := contracts decisions chassis papers web services/applications services/evaluation services/placement services/notifications deploy/embedded demo benchmarks
 INSTALLED := .venv/.installed
 
