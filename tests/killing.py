@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +13,8 @@ import httpx2
 import pytest
 from tests.asking import Caller
 from tests.patience import PATIENCE
+
+from embedded import ports
 
 
 @dataclass
@@ -48,9 +49,7 @@ class Killable:
     clients: list[httpx2.AsyncClient] = field(default_factory=list)
 
     async def start(self, role: str = "web", *, crash_at: str | None = None) -> Running:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = ports.choose("a service")
         process = self._process(role, port, {} if crash_at is None else {"CRASH_AT": crash_at})
         client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
         self.clients.append(client)

@@ -1,7 +1,6 @@
 """A database with a tally, topics of its own, and the tally service as processes that can be killed."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from chassis import outbox
 from chassis.transaction import Command, Pool, begin, read
 from contracts.event import Event
 from contracts.topics import Topic
+from embedded import ports
 from embedded.databases import Database
 
 PROGRAM: Final = Path(__file__).with_name("tally.py")
@@ -98,14 +98,11 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         return {
             "PYTHONPATH": str(PROGRAM.parents[2]),
             "DATABASE_URL": self.database.url,
             "KAFKA_BOOTSTRAP": self.bootstrap,
-            "HTTP_PORT": str(port),
+            "HTTP_PORT": str(ports.choose("a tally")),
             "THINGS": self.things.name,
             "COUNTS": self.counts.name,
         }

@@ -1,7 +1,6 @@
 import asyncio
 import json
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from tests.patience import PATIENCE
 from tests.web.things import Things, meeting
 
 from chassis import transaction
+from embedded import ports
 
 
 async def ask(things: Things, send: Any, body: dict[str, Any], key: str) -> None:
@@ -133,9 +133,7 @@ async def serving(
     things: Things, crash_at: str = ""
 ) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """The API as a process of its own, with a planned death."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.choose("things")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
