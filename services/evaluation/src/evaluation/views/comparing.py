@@ -80,13 +80,7 @@ async def comparison(
 
     Whoever was put out or withdrew since stands there too, as named by the application that the runs name.
     """
-    rows = await tx.fetch(
-        _BOTH,
-        *before,
-        *after,
-        year,
-        list(runs),
-    )
+    rows = await tx.fetch(_BOTH, *before, *after, year, list(runs))
     schools = [_difference(dict(row)) for row in rows]
     return ComparisonView(changes=Counter(each.change for each in schools), schools=schools)
 

@@ -116,7 +116,7 @@ async def expire_agreements(tx: Transaction, at_most: int) -> int:
     return len(expired)
 
 
-async def require_partners(tx: Transaction, parties: Sequence[Parties], now: datetime) -> None:
+async def require_placeable(tx: Transaction, parties: Sequence[Parties], now: datetime) -> None:
     """Refuse parties who may not place anybody together today, or whose work is over; until the commit."""
     pairs = {(each.year, each.school, each.company) for each in parties}
     in_force = await bipartite.in_force(tx, pairs, day_of(now))

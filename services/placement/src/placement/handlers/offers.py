@@ -11,7 +11,7 @@ from placement.domain.agreements import Parties, Tripartite, draft
 from placement.domain.offers import Offer
 from placement.domain.vocabulary import AgreementId, CompanyId, OfferId, Side, StudentId, TakeBackReason
 from placement.handlers import endings, rounds
-from placement.handlers.agreements import require_partners
+from placement.handlers.agreements import require_placeable
 from placement.store import classes, openings, programme, tripartite
 from placement.store import offers as store
 
@@ -26,7 +26,7 @@ async def accept_offer(tx: Transaction, offer: OfferId, student: StudentId, *, s
     parties = Parties(
         accepted.year, student, enrolled.school.id, enrolled.employment_class, work.company, work.opening
     )
-    await require_partners(tx, [parties], now)
+    await require_placeable(tx, [parties], now)
     rules = await programme.rules(tx, accepted.year)
     agreement = draft(AgreementId(identifiers.new("agr")), parties, rules.sign_until(now), offer=offer)
     if sign:

@@ -27,7 +27,7 @@ from placement.domain.vocabulary import (
     StudentId,
     TripartiteState,
 )
-from placement.handlers.agreements import require_partners
+from placement.handlers.agreements import require_placeable
 from placement.store import classes, openings, persons, programme, retention, tripartite
 from placement.store import offers as store
 from placement.store import placements as placement_store
@@ -75,7 +75,7 @@ async def record_by_hand(tx: Transaction, student: StudentId, opening: OpeningId
     )
     rules = await programme.rules(tx, present.year)
     recorded = draft(AgreementId(identifiers.new("agr")), parties, rules.sign_until(now), reason=reason)
-    await require_partners(tx, [parties], now)
+    await require_placeable(tx, [parties], now)
     await openings.save(tx, [present.hold()])
     await tripartite.add(tx, recorded, now)
     detail = {"student": student, "opening": opening}
@@ -110,7 +110,7 @@ async def _require_consents(
 
 async def _activate(tx: Transaction, complete: Sequence[Tripartite], now: datetime) -> None:
     """Signed agreements become active placements, on bipartite agreements in force until the commit."""
-    await require_partners(tx, [agreement.parties for agreement in complete], now)
+    await require_placeable(tx, [agreement.parties for agreement in complete], now)
     work = await openings.work(tx, [agreement.parties.opening for agreement in complete])
     placements = [
         begin(PlacementId(identifiers.new("plc")), agreement, work[agreement.parties.opening].starts_on, now)
