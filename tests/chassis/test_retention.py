@@ -59,14 +59,11 @@ async def test_old_event_ids_are_forgotten_and_repetitions_are_still_told_from_n
     assert await bench.value("select count(*) from messaging.inbox") == 2
 
 
-async def test_the_sweep_goes_on_after_a_database_that_was_away(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "EVERY", 0.05)
+async def test_the_sweep_goes_on_after_a_database_that_was_away(bench: Bench) -> None:
     consumer = Consumer("applications", bench.tally.inbox, bench.pool, bench.bootstrap)
     stop = asyncio.Event()
     sweeping = asyncio.create_task(
-        retention.sweep(bench.pool, "event ids", retention.event_ids(timedelta(0)), stop)
+        retention.sweep(bench.pool, "event ids", retention.event_ids(timedelta(0)), stop, every=0.05)
     )
     admin = await asyncpg.connect(bench.database.admin_url)
     await admin.execute(

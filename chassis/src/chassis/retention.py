@@ -29,18 +29,26 @@ Some = Callable[[Transaction, int], Awaitable[int]]
 """Deletes so many old rows at most; answers how many."""
 
 
-async def sweep(pool: Pool, what: str, some: Some, stop: asyncio.Event) -> None:
-    """Let go of what is old, now and every hour, until `stop`."""
+async def sweep(
+    pool: Pool,
+    what: str,
+    some: Some,
+    stop: asyncio.Event,
+    *,
+    every: float = EVERY,
+    at_once: int = AT_ONCE,
+) -> None:
+    """Let go of what is old, now and `every` so many seconds, until `stop`."""
     while not stop.is_set():
         beat()
         try:
-            gone = await forget(pool, some)
+            gone = await forget(pool, some, at_once)
         except INTERRUPTIONS as error:
             log.warning("what is old is kept until the next sweep", what=what, error=type(error).__name__)
         else:
             if gone:
                 log.info("what is old was let go of", what=what, rows=gone)
-        await pause(stop, EVERY)
+        await pause(stop, every)
 
 
 async def forget(pool: Pool, some: Some, at_once: int = AT_ONCE) -> int:

@@ -19,10 +19,9 @@ from typing import Final, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.heartbeat import beat
-from chassis.interruptions import pause
+from chassis import retention
 from chassis.refusals import Invalid, Refusal
-from chassis.transaction import Command, Pool, Transaction, Unavailable, begin
+from chassis.transaction import Pool, Transaction
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -172,8 +171,8 @@ async def keep(tx: Transaction, claimed: Claim, answer: Answer) -> None:
     )
 
 
-async def expire(tx: Transaction, older_than: timedelta = KEPT) -> int:
-    """Delete up to 5,000 records older than `older_than`, in machine time; the number deleted.
+async def expire(tx: Transaction, at_most: int = _EXPIRED_AT_ONCE) -> int:
+    """Delete so many records older than `KEPT` at most, in machine time; the number deleted.
 
     Several may do this at once: each leaves alone what another is deleting.
     """
@@ -190,8 +189,8 @@ async def expire(tx: Transaction, older_than: timedelta = KEPT) -> int:
         )
         select count(*) from gone
         """,
-        older_than,
-        _EXPIRED_AT_ONCE,
+        KEPT,
+        at_most,
     )
     return deleted
 
@@ -208,12 +207,11 @@ class Running(Protocol):
 
 async def sweep(running: Running) -> None:
     """Delete expired records every ten minutes until the service stops; for `Service(workers=…)`."""
-    while not running.stopping.is_set():
-        beat()
-        try:
-            async with begin(running.pool, Command(actor="web")) as tx:
-                more = await expire(tx) == _EXPIRED_AT_ONCE
-        except Unavailable:
-            more = False
-        if not more:
-            await pause(running.stopping, _SWEEP_EVERY)
+    await retention.sweep(
+        running.pool,
+        "answers to requests",
+        expire,
+        running.stopping,
+        every=_SWEEP_EVERY,
+        at_once=_EXPIRED_AT_ONCE,
+    )
